@@ -1,0 +1,9 @@
+"""The pages' WSGI application, for gunicorn."""
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "rollback_console.settings")
+
+application = get_wsgi_application()
