@@ -1,0 +1,204 @@
+"""The steps an incident may take, what each promises, and how steps and incidents move from state to state."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+
+class StepKind(StrEnum):
+    """One effect in the world, or one thing waited for."""
+
+    PAGE_ON_CALL = "page_on_call"
+    FLAG_OFF = "flag_off"
+    DRAIN = "drain"
+    ANNOUNCE = "announce"
+    INFORM_CTO = "inform_cto"
+    POST_COMMANDS = "post_commands"
+    PUSH_REVERT = "push_revert"
+    OPEN_PULL_REQUEST = "open_pull_request"
+    REVIEW = "review"
+    MERGE = "merge"
+    DEPLOY = "deploy"
+    PROVE_RECOVERY = "prove_recovery"
+
+
+class Promise(StrEnum):
+    """What an effect promises when its outcome was lost (`design/trust.md`, section 1)."""
+
+    KEYED = "keyed"
+    """Exactly once as seen outside: the same key, or the same name, cannot take effect twice."""
+    LOOK_UP = "look_up"
+    """Once, as far as looking before acting can tell; a duplicate is shown."""
+    NEITHER = "neither"
+    """At most once; in doubt a person decides."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepForm:
+    """What is true of every step of a kind. `undo` is None where nothing happens that would need undoing."""
+
+    rule: str
+    title: str
+    promise: Promise
+    in_plan: bool
+    reversible: bool
+    undo: str | None
+
+
+_KEYED, _LOOK_UP = Promise.KEYED, Promise.LOOK_UP
+_SAID: Final = "A message stays said; post a correction."
+
+FORMS: Final[Mapping[StepKind, StepForm]] = MappingProxyType(
+    {
+        StepKind.PAGE_ON_CALL: StepForm(
+            "S1", "Page on-call", _LOOK_UP, in_plan=False, reversible=False, undo="Resolve the page at Better Stack."
+        ),
+        StepKind.FLAG_OFF: StepForm(
+            "S2", "Turn the flag off", _KEYED, in_plan=False, reversible=True, undo="Turn the flag on again."
+        ),
+        StepKind.DRAIN: StepForm(
+            "S3", "Drain traffic", _KEYED, in_plan=False, reversible=True, undo="Put the target back in service."
+        ),
+        StepKind.ANNOUNCE: StepForm("S4", "Tell the channel", _LOOK_UP, in_plan=False, reversible=False, undo=_SAID),
+        StepKind.INFORM_CTO: StepForm("D7", "Inform the CTO", _LOOK_UP, in_plan=False, reversible=False, undo=_SAID),
+        StepKind.POST_COMMANDS: StepForm(
+            "E19", "Post the commands of the remaining steps", _LOOK_UP, in_plan=False, reversible=False, undo=_SAID
+        ),
+        StepKind.PUSH_REVERT: StepForm(
+            "R1", "Push the revert", _KEYED, in_plan=True, reversible=True, undo="Delete the revert's branch."
+        ),
+        StepKind.OPEN_PULL_REQUEST: StepForm(
+            "R2", "Open the pull request", _KEYED, in_plan=True, reversible=True, undo="Close the pull request."
+        ),
+        StepKind.REVIEW: StepForm("R3", "Review", _KEYED, in_plan=True, reversible=True, undo=None),
+        StepKind.MERGE: StepForm(
+            "R4",
+            "Merge",
+            _KEYED,
+            in_plan=True,
+            reversible=False,
+            undo="Revert the revert by a pull request of its own.",
+        ),
+        StepKind.DEPLOY: StepForm("R4", "Deploy by GitHub Actions", _KEYED, in_plan=True, reversible=True, undo=None),
+        StepKind.PROVE_RECOVERY: StepForm("R5", "Prove recovery", _KEYED, in_plan=True, reversible=True, undo=None),
+    }
+)
+
+
+def promise_of(kind: StepKind | str) -> Promise:
+    """What an effect of this kind promises."""
+    return FORMS[StepKind(kind)].promise
+
+
+def rule_of(kind: StepKind | str) -> str:
+    """The rule that a step of this kind carries out."""
+    return FORMS[StepKind(kind)].rule
+
+
+class StepState(StrEnum):
+    """Where a step stands; `failed` and `unknown` wait for a person."""
+
+    BLOCKED = "blocked"
+    GATED = "gated"
+    READY = "ready"
+    RUNNING = "running"
+    WATCHING = "watching"
+    DONE = "done"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    SKIPPED = "skipped"
+    CANCELLED = "cancelled"
+
+
+ENDED: Final = frozenset({StepState.DONE, StepState.SKIPPED, StepState.CANCELLED})
+PASSED: Final = frozenset({StepState.DONE, StepState.SKIPPED})
+WAITS_FOR_A_PERSON: Final = frozenset({StepState.FAILED, StepState.UNKNOWN})
+
+_WAITING: Final = frozenset({StepState.BLOCKED, StepState.GATED, StepState.READY})
+_SETTLED_BY_A_PERSON: Final = frozenset({StepState.READY, StepState.DONE, StepState.SKIPPED, StepState.CANCELLED})
+
+STEP_MOVES: Final[Mapping[StepState, frozenset[StepState]]] = MappingProxyType(
+    {
+        StepState.BLOCKED: (_WAITING | {StepState.SKIPPED, StepState.CANCELLED}) - {StepState.BLOCKED},
+        StepState.GATED: (_WAITING | {StepState.SKIPPED, StepState.CANCELLED}) - {StepState.GATED},
+        # A gate may have shut again by the claim; and a person may have done the step outside (E18).
+        StepState.READY: (_WAITING | ENDED | {StepState.RUNNING}) - {StepState.READY},
+        # Back to ready: a passing failure, tried again by itself.
+        StepState.RUNNING: WAITS_FOR_A_PERSON | {StepState.READY, StepState.WATCHING, StepState.DONE},
+        # Cancelled: the plan was replaced while the world was being asked, which changes nothing in it.
+        StepState.WATCHING: WAITS_FOR_A_PERSON | ENDED,
+        StepState.FAILED: _SETTLED_BY_A_PERSON,
+        # Watching: looked up again, the effect has taken place and is still under way.
+        StepState.UNKNOWN: _SETTLED_BY_A_PERSON | {StepState.FAILED, StepState.WATCHING},
+        StepState.DONE: frozenset(),
+        StepState.SKIPPED: frozenset(),
+        StepState.CANCELLED: frozenset(),
+    }
+)
+
+
+def may_move(from_: StepState, to: StepState) -> bool:
+    """Whether a step may go from one state to the other; what has ended stays as it ended."""
+    return to in STEP_MOVES[from_]
+
+
+class IncidentState(StrEnum):
+    """Where an incident stands."""
+
+    DECLARED = "declared"
+    DECIDED = "decided"
+    EXECUTING = "executing"
+    RECOVERED = "recovered"
+    ESCALATED = "escalated"
+    CLOSED = "closed"
+
+
+class Resolution(StrEnum):
+    """How an incident was closed."""
+
+    RECOVERED = "recovered"
+    REPLACED = "replaced"
+    ESCALATED = "escalated"
+    FALSE_ALARM = "false_alarm"
+    MERGED = "merged"
+
+
+_I = IncidentState
+
+INCIDENT_MOVES: Final[Mapping[IncidentState, frozenset[IncidentState]]] = MappingProxyType(
+    {
+        _I.DECLARED: frozenset({_I.DECIDED, _I.ESCALATED, _I.CLOSED}),
+        _I.DECIDED: frozenset({_I.DECLARED, _I.EXECUTING, _I.ESCALATED, _I.CLOSED}),
+        # It didn't help: back to the decision with the next suspect (E17). A running plan is stopped before it closes.
+        _I.EXECUTING: frozenset({_I.DECLARED, _I.RECOVERED, _I.ESCALATED}),
+        _I.RECOVERED: frozenset({_I.DECLARED, _I.ESCALATED, _I.CLOSED}),
+        # The Incident Response Plan governs from there (X2): no way back into our plan.
+        _I.ESCALATED: frozenset({_I.CLOSED}),
+        _I.CLOSED: frozenset(),
+    }
+)
+
+_BEFORE_EXECUTION: Final = frozenset({Resolution.REPLACED, Resolution.FALSE_ALARM, Resolution.MERGED})
+
+RESOLUTIONS: Final[Mapping[IncidentState, frozenset[Resolution]]] = MappingProxyType(
+    {
+        _I.DECLARED: _BEFORE_EXECUTION,
+        _I.DECIDED: _BEFORE_EXECUTION,
+        _I.EXECUTING: frozenset(),
+        _I.RECOVERED: frozenset({Resolution.RECOVERED, Resolution.REPLACED}),
+        _I.ESCALATED: frozenset({Resolution.ESCALATED}),
+        _I.CLOSED: frozenset(),
+    }
+)
+
+
+def incident_may_move(from_: IncidentState, to: IncidentState) -> bool:
+    """Whether an incident may go from one state to the other."""
+    return to in INCIDENT_MOVES[from_]
+
+
+def may_close_as(state: IncidentState, resolution: Resolution) -> bool:
+    """Whether an incident in this state may be closed with this resolution (E17)."""
+    return resolution in RESOLUTIONS[state]
