@@ -1,0 +1,29 @@
+"""The team's chat in our words: where the incident is announced (S4) and people are told (D7)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A posted message; `ts` is the chat's id of it in the channel, `key` ours, empty where we did not write it."""
+
+    channel: str
+    ts: str
+    text: str
+    key: str
+    url: str | None
+
+
+class Chat(Protocol):
+    """Look-up only (trust.md §1): the chat knows no idempotency, so `find` before every repeated `post`."""
+
+    def find(self, channel: str, *, key: str, since: datetime) -> list[Message]:
+        """The messages with this key posted since then, oldest first; more than one is a duplicate, to be shown."""
+
+    def post(self, channel: str, text: str, *, key: str) -> Message:
+        """Posts once, without retries of its own; a lost answer raises IntegrationError(in_doubt=True)."""
+
+    def person_by_email(self, email: str) -> str | None:
+        """The chat's id of the person with this address, None where it knows nobody."""
