@@ -1,0 +1,1 @@
+"""Reading a change: what it did, and what undoing it would meet."""
