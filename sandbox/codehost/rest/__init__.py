@@ -1,0 +1,1 @@
+"""GitHub's REST operations, as far as the console uses them."""

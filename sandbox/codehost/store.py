@@ -1,0 +1,45 @@
+"""What the code host remembers beside git: pull requests, rules, and the lock that keeps both in step."""
+
+import threading
+from datetime import UTC, datetime
+from typing import Any
+
+from sandbox.codehost.records import PullRequest
+from sandbox.codehost.refusals import not_found
+from sandbox.codehost.rules import Rules
+from sandbox.parts import Memory
+
+
+def moment(at: datetime | None = None) -> str:
+    """A time as GitHub writes it."""
+    return (at or datetime.now(UTC)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+class Store:
+    """Written down whole after each change; `lock` is held by whoever reads and then writes."""
+
+    def __init__(self, memory: Memory) -> None:
+        self.lock = threading.RLock()
+        self._memory = memory
+        content: dict[str, Any] = memory.read()
+        self.pulls = {pull["number"]: PullRequest.from_json(pull) for pull in content.get("pulls", [])}
+        self.rules = Rules().changed(**content.get("rules", {}))
+        self._last_id: int = content.get("last_id", 1000)
+
+    def keep(self) -> None:
+        pulls = [pull.as_json() for pull in self.pulls.values()]
+        rules = {name: getattr(self.rules, name) for name in Rules.__dataclass_fields__}
+        self._memory.write({"pulls": pulls, "rules": rules, "last_id": self._last_id})
+
+    def next_id(self) -> int:
+        self._last_id += 1
+        return self._last_id
+
+    def next_number(self) -> int:
+        return max(self.pulls, default=0) + 1
+
+    def pull(self, number: int) -> PullRequest:
+        """Refuses with 404 where there is none."""
+        if number not in self.pulls:
+            raise not_found()
+        return self.pulls[number]

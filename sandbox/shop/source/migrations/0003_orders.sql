@@ -1,0 +1,6 @@
+CREATE TABLE orders (
+    id INTEGER PRIMARY KEY,
+    customer INTEGER NOT NULL,
+    total_cents INTEGER NOT NULL,
+    placed_at TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP
+);

@@ -1,0 +1,4 @@
+CREATE TABLE receipts (
+    order_id INTEGER PRIMARY KEY REFERENCES orders (id),
+    text TEXT NOT NULL
+);

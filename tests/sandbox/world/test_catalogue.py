@@ -1,0 +1,38 @@
+"""The demo's catalogue names what the sandbox really has."""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from sandbox import slack, status
+from sandbox.alert_rules import read_rules
+from sandbox.shop.instances import NAMES
+from sandbox.shop.seed import source
+
+FILE = Path(slack.__file__).with_name("catalogue.yaml")
+
+
+def service(slug: str) -> dict[str, Any]:
+    services = yaml.safe_load(FILE.read_text(encoding="utf-8"))["services"]
+    return next(one for one in services if one["slug"] == slug)
+
+
+def test_the_shop_has_the_alert_of_the_rule_file() -> None:
+    alert = service("shop")["alert"]
+    rule = next(rule for rule in read_rules() if rule.name == alert["name"])
+    assert (alert["query"], alert["threshold"]) == (rule.query, rule.threshold)
+    assert alert["labels"].items() <= rule.labels.items()
+
+
+def test_the_shop_names_real_instances_tables_components_and_channel() -> None:
+    shop, program = service("shop"), source()
+    assert tuple(shop["drain_targets"]) == NAMES
+    assert shop["workflow"] in program
+    assert all(any(f"TABLE {table} " in text for text in program.values()) for table in shop["customer_tables"])
+    assert tuple(shop["status_components"]) == status.COMPONENTS
+    assert slack.CHANNELS[shop["channel"]["id"]] == shop["channel"]["name"].removeprefix("#")
+
+
+def test_the_second_service_answers_to_nothing_in_the_sandbox() -> None:
+    assert service("search")["alert"]["name"] not in [rule.name for rule in read_rules()]
