@@ -1,0 +1,65 @@
+"""Work leaves by name and news by doorbell, both after the commit; rows are the truth, a lost message is harmless."""
+
+from uuid import UUID
+
+import structlog
+from celery import current_app
+from django.conf import settings
+from django.db import transaction
+from kombu.exceptions import OperationalError
+from redis import Redis, RedisError
+
+DOORBELL = "doorbell"
+log = structlog.get_logger(__name__)
+_redis: list[Redis] = []
+
+
+def perform_step(step_id: UUID) -> None:
+    """Nudge a worker to look at a step; the sweep finds it where the nudge is lost."""
+    _send_on_commit("incidents.perform_step", str(step_id), queue="steps", expires=30)
+
+
+def read_delivery(delivery_id: UUID) -> None:
+    """Nudge a worker to act on a stored webhook."""
+    _send_on_commit("incidents.read_delivery", str(delivery_id), queue="intake", expires=60)
+
+
+def refresh_mirror(repository: str) -> None:
+    """Nudge a worker to fetch a repository and to compute its previews again."""
+    _send_on_commit("incidents.refresh_mirror", repository, queue="intake", expires=60)
+
+
+def look_up_suspect(incident_id: UUID, reference: str, actor_id: int) -> None:
+    """Ask a worker to look a commit up; where the nudge is lost, the person asks again."""
+    transaction.on_commit(
+        lambda: _send("incidents.look_up_suspect", "intake", 60, str(incident_id), reference, actor_id), robust=True
+    )
+
+
+def ring(stream: str) -> None:
+    """Tell the live pages that a stream has grown; the doorbell carries no content (live.md)."""
+    transaction.on_commit(lambda: _ring(stream), robust=True)
+
+
+def _send_on_commit(name: str, argument: str, *, queue: str, expires: int) -> None:
+    transaction.on_commit(lambda: _send(name, queue, expires, argument), robust=True)
+
+
+def _send(name: str, queue: str, expires: int, *arguments: str | int) -> None:
+    try:
+        current_app.send_task(name, args=arguments, queue=queue, expires=expires, ignore_result=True, retry=False)
+    except OperationalError as lost:
+        log.warning("nudge_lost", task=name, arguments=arguments, why=str(lost))
+
+
+def _ring(stream: str) -> None:
+    try:
+        _connection().publish(DOORBELL, stream)
+    except RedisError as lost:
+        log.warning("doorbell_lost", stream=stream, why=str(lost))
+
+
+def _connection() -> Redis:
+    if not _redis:
+        _redis.append(Redis.from_url(settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=1))
+    return _redis[0]

@@ -1,0 +1,295 @@
+"""What this reader may do in the room now, or the sentence why not; fetched for one person, never part of a frame."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.contrib.auth.models import User
+
+from incidents.models.change import Change
+from incidents.models.incident import Incident
+from incidents.models.step import Step
+from incidents.procedure.answers import Answers, UnreadableAnswers
+from incidents.procedure.decision import Path
+from incidents.procedure.duty import Action as Doing
+from incidents.procedure.duty import Role, grounds_to_take_over, may, why_not
+from incidents.procedure.refusals import Refusal
+from incidents.procedure.speculation import speculation_in
+from incidents.procedure.steps import FORMS, IncidentState, StepKind, StepState
+from incidents.queries.decisions import advice_view, blockers_of, known_answers, question_groups
+from incidents.queries.duty import responders_of, roles_of
+from incidents.queries.room import Facts, others_of, read_facts
+from incidents.queries.shapes import (
+    Action,
+    AnnounceForm,
+    Choice,
+    ClosingControls,
+    DecisionForm,
+    ExecuteAsk,
+    FiredRule,
+    NowControls,
+    PeopleControls,
+    PlanControls,
+    RoomControls,
+    StepControls,
+    SuspectControls,
+    TextSegment,
+)
+from incidents.queries.steps import commands_of
+
+UNDO_WORDS = (
+    "Nothing is force-pushed and nothing is deleted. Until the merge, closing the pull request takes all of it back."
+)
+
+
+@dataclass(frozen=True)
+class Reader:
+    """One person in front of the room, with the roles they hold in it."""
+
+    person: User
+    roles: frozenset[Role]
+    facts: Facts
+
+    def may(self, doing: Doing) -> bool:
+        return may(self.roles, doing)
+
+    def why_not(self, doing: Doing) -> str:
+        return why_not(self.roles, doing)
+
+
+def controls_of(incident: Incident, person: User, now: datetime) -> RoomControls:
+    """Every personal control of the room."""
+    reader = Reader(person, roles_of(person, incident.service, now=now, incident=incident), read_facts(incident, now))
+    is_open = incident.is_open
+    return RoomControls(
+        number=incident.number,
+        version=incident.version,
+        now=_now(reader),
+        bleed=announce_form(reader) if is_open else None,
+        change=_suspects(reader) if incident.state == IncidentState.DECLARED else None,
+        decision=decision_form(reader) if incident.state == IncidentState.DECLARED else None,
+        plan=_plan(reader) if reader.facts.plan else None,
+        people=_people(reader) if is_open else None,
+        merge_into=_merge_into(reader),
+        closing=_closing(reader) if is_open else None,
+        read_only=not is_open,
+    )
+
+
+def reader_of(incident: Incident, person: User, now: datetime) -> Reader:
+    """The person as a reader of the room."""
+    return Reader(person, roles_of(person, incident.service, now=now, incident=incident), read_facts(incident, now))
+
+
+def _now(reader: Reader) -> NowControls:
+    facts = reader.facts
+    match IncidentState(facts.incident.state):
+        case IncidentState.DECLARED if reader.may(Doing.DECIDE):
+            return NowControls((Action("Decide", "primary", "jump", target="decision", icon="gavel"),))
+        case IncidentState.DECIDED if reader.may(Doing.EXECUTE) and _executable(facts):
+            return NowControls((Action("Execute the plan", "primary", "dialog", target="execute", icon="play"),))
+        case IncidentState.EXECUTING if reader.may(Doing.EXECUTE):
+            return NowControls((Action("See the plan", "plain", "jump", target="plan", icon="list-checks"),))
+        case IncidentState.RECOVERED if reader.may(Doing.DECIDE):
+            return NowControls((Action("Close the incident", "primary", "dialog", target="close", icon="archive"),))
+        case IncidentState.CLOSED:
+            return NowControls()
+    return NowControls(why_not=reader.why_not(Doing.DECIDE))
+
+
+def _executable(facts: Facts) -> bool:
+    plan = facts.plan
+    return plan is not None and not blockers_of(Answers.from_form(plan.decision.answers), Path(plan.decision.path))
+
+
+def announce_form(reader: Reader, *, text: str = "", error: str = "") -> AnnounceForm:
+    """The words for the channel (S4), kept as they were typed."""
+    incident = reader.facts.incident
+    return AnnounceForm(
+        allowed=reader.may(Doing.STOP_THE_BLEED),
+        channel=incident.service.channel_name or "the channel",
+        text=text,
+        segments=segments_of(text),
+        suggestions=() if text else _suggestions(reader.facts),
+        error=error,
+        why_not=reader.why_not(Doing.STOP_THE_BLEED),
+    )
+
+
+def segments_of(text: str) -> tuple[TextSegment, ...]:
+    """The text cut at what reads like speculation (S4)."""
+    segments, at = [], 0
+    for mark in speculation_in(text):
+        segments += [TextSegment(text[at : mark.start]), TextSegment(mark.text, marked=True, why=mark.reason)]
+        at = mark.end
+    return tuple(segment for segment in [*segments, TextSegment(text[at:])] if segment.text)
+
+
+def _suggestions(facts: Facts) -> tuple[str, ...]:
+    incident = facts.incident
+    if incident.state == IncidentState.RECOVERED:
+        return (f"{incident.service.name} has recovered. The alert is inactive.",)
+    if incident.state == IncidentState.EXECUTING:
+        return (f"{incident.title}. The last change is being rolled back.",)
+    return (f"{incident.title}. We are looking at it.",)
+
+
+def _suspects(reader: Reader) -> SuspectControls:
+    service = reader.facts.incident.service
+    recent = Change.objects.filter(service=service).order_by("-merged_at").values_list("sha", "title")[:20]
+    return SuspectControls(
+        allowed=reader.may(Doing.DECLARE),
+        choices=tuple(Choice(sha, f"{sha[:8]} {title}") for sha, title in recent),
+        why_not=reader.why_not(Doing.DECLARE),
+    )
+
+
+def decision_form(
+    reader: Reader,
+    *,
+    given: Mapping[str, str] | None = None,
+    chosen: str = "",
+    reason: str = "",
+    errors: tuple[str, ...] = (),
+) -> DecisionForm:
+    """The decision as a form (D6): what the console knows is filled in; what was typed is kept."""
+    if not reader.may(Doing.DECIDE):
+        return DecisionForm(allowed=False, why_not=reader.why_not(Doing.DECIDE))
+    facts = reader.facts
+    known = known_answers(facts.incident, firing=facts.firing)
+    answers, problems = _read(given) if given is not None else (facts.answers, ())
+    suspect = facts.chosen
+    return DecisionForm(
+        allowed=True,
+        groups=question_groups(answers, known, given is not None),
+        advice=advice_view(answers),
+        change=suspect.change.title if suspect else "",
+        change_sha=suspect.change.sha if suspect else "",
+        chosen=chosen,
+        reason=reason,
+        errors=errors + problems,
+    )
+
+
+def _read(given: Mapping[str, str]) -> tuple[Answers, tuple[str, ...]]:
+    try:
+        return Answers.from_form(given), ()
+    except UnreadableAnswers as unreadable:
+        readable = {field: word for field, word in given.items() if field not in unreadable.problems}
+        return Answers.from_form(readable), tuple(unreadable.problems.values())
+
+
+def _plan(reader: Reader) -> PlanControls:
+    facts = reader.facts
+    plan, state = facts.plan, IncidentState(facts.incident.state)
+    if plan is None or not reader.may(Doing.EXECUTE):
+        return PlanControls(why_not=reader.why_not(Doing.EXECUTE))
+    executing = state is IncidentState.EXECUTING
+    ready = state is IncidentState.DECIDED and _executable(facts)
+    return PlanControls(
+        digest=plan.instance_digest,
+        execute=_ask(facts) if ready else None,
+        may_stop=executing and plan.stopped_at is None,
+        may_resume=executing and plan.stopped_at is not None,
+        may_adopt=executing and any(_adoptable(step) for step in facts.plan_steps),
+        steps=tuple(found for step in facts.plan_steps if executing and (found := _step(step, facts))),
+    )
+
+
+def _ask(facts: Facts) -> ExecuteAsk:
+    happens = tuple(FiredRule(step.rule, FORMS[StepKind(step.kind)].title) for step in facts.plan_steps)
+    plan = facts.plan
+    change = plan.decision.change if plan else None
+    return ExecuteAsk(f"Roll back “{change.title if change else ''}” now?", happens, UNDO_WORDS)
+
+
+def _adoptable(step: Step) -> bool:
+    return step.kind == StepKind.PUSH_REVERT and step.state in (StepState.FAILED, StepState.UNKNOWN, StepState.READY)
+
+
+def _step(step: Step, facts: Facts) -> StepControls | None:
+    """The controls of a step that waits for a person; None for one that needs nobody."""
+    kind, stuck = StepKind(step.kind), step.state in (StepState.FAILED, StepState.UNKNOWN)
+    review = (
+        kind is StepKind.REVIEW and step.state == StepState.WATCHING and not step.parameters.get("self_approved_by")
+    )
+    attest = kind is StepKind.PROVE_RECOVERY and (stuck or step.state == StepState.WATCHING)
+    if not (stuck or review or attest):
+        return None
+    plan = facts.plan
+    command = commands_of(plan).get(kind) if plan else None
+    return StepControls(
+        id=str(step.pk),
+        title=FORMS[kind].title,
+        rule=step.rule,
+        words=step.sentence,
+        state=step.state,
+        may_retry=stuck,
+        may_skip=stuck and kind is not StepKind.PROVE_RECOVERY,
+        may_record=stuck and kind is not StepKind.PROVE_RECOVERY,
+        self_approve_words="No other reviewer is available. I approve this revert; it is recorded and flagged."
+        if review
+        else "",
+        adopt_words=_found_outside(step),
+        attest_words="The service has recovered, and I can show it" if attest else "",
+        command=command.command if command else "",
+    )
+
+
+def _found_outside(step: Step) -> str:
+    """What was found under the branch's name, and differs (E18)."""
+    if step.kind != StepKind.PUSH_REVERT or not step.evidence.get("found_patch"):
+        return ""
+    return f"{step.evidence['found_branch']} holds another patch than the preview. I have compared it and want it."
+
+
+def _people(reader: Reader) -> PeopleControls:
+    facts = reader.facts
+    take, words = _take_over(reader)
+    lead = facts.incident.lead_id
+    others = [each for each in responders_of(facts.incident.service) if each.pk != lead]
+    leads = reader.may(Doing.HAND_OVER)
+    return PeopleControls(
+        may_take_over=take,
+        take_over_words=words if take else "",
+        hand_over_to=tuple(Choice(str(each.pk), each.username) for each in others) if leads else (),
+        why_not="" if take else words,
+    )
+
+
+def _take_over(reader: Reader) -> tuple[bool, str]:
+    """Whether this person may take over now (E5), and the sentence either way."""
+    facts = reader.facts
+    if not reader.may(Doing.TAKE_OVER):
+        return False, reader.why_not(Doing.TAKE_OVER)
+    try:
+        grounds = grounds_to_take_over(
+            reader.person.username, facts.on_call or None, last_sign_at=facts.incident.on_call_seen_at,
+            declared_at=facts.incident.declared_at, now=facts.now,
+            after=timedelta(minutes=settings.TAKE_OVER_AFTER_MINUTES),
+        )  # fmt: skip
+    except Refusal as refusal:
+        return False, "" if Role.ON_CALL in reader.roles else refusal.words
+    return True, grounds
+
+
+def _merge_into(reader: Reader) -> tuple[Choice, ...]:
+    incident = reader.facts.incident
+    if incident.state != IncidentState.DECLARED or not reader.may(Doing.DECIDE):
+        return ()
+    return tuple(Choice(each.number, f"{each.number} {each.title}") for each in others_of(incident).incidents)
+
+
+def _closing(reader: Reader) -> ClosingControls:
+    state = IncidentState(reader.facts.incident.state)
+    if not reader.may(Doing.DECIDE):
+        return ClosingControls(why_not="")
+    following = next((s.change.title for s in reader.facts.suspects if not s.chosen and not s.tried_at), "")
+    by_hand = state is IncidentState.DECIDED and reader.facts.plan is None
+    return ClosingControls(
+        may_say_no_help=state in (IncidentState.DECIDED, IncidentState.EXECUTING, IncidentState.RECOVERED),
+        next_suspect=following,
+        may_call_false_alarm=state in (IncidentState.DECLARED, IncidentState.DECIDED),
+        may_close=state in (IncidentState.RECOVERED, IncidentState.ESCALATED) or by_hand,
+    )

@@ -1,0 +1,107 @@
+"""Who is on call, who holds which role for a service, and whether somebody may do something ("Who is who")."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import cast
+
+from django.contrib.auth.models import User
+from django.db.models import QuerySet
+from guardian.shortcuts import get_objects_for_user, get_users_with_perms
+
+from incidents.models.duty import Seat, Shift
+from incidents.models.incident import Incident
+from incidents.models.service import Service
+from incidents.procedure.duty import RIGHTS, Action, Role, may
+from incidents.procedure.refusals import Refusal
+
+GROUP_ROLES = {
+    "cto": Role.CTO,
+    "ciso": Role.CISO,
+    "auditor": Role.AUDITOR,
+    "administrator": Role.ADMINISTRATOR,
+}
+"""Roles held by being in a group of that name; being the DBA takes a shift beside the group (M3)."""
+
+
+class NotPermitted(Refusal):
+    """The person does not hold a role that may do this; a view answers 403."""
+
+
+def on_call_for(service: Service, *, now: datetime, incident: Incident | None = None) -> User | None:
+    """The on-call engineer: whoever took the incident over, else by the shift begun last (E5)."""
+    if incident is not None and incident.taken_over_by is not None:
+        return incident.taken_over_by
+    shift = Shift.objects.running(now).filter(service=service, seat=Seat.ON_CALL).first()
+    return shift.person if shift else None
+
+
+def on_call_dba(now: datetime) -> User | None:
+    """The DBA on call (M3)."""
+    shift = Shift.objects.running(now).filter(seat=Seat.DBA, person__groups__name="dba").first()
+    return shift.person if shift else None
+
+
+def services_for(person: User, permission: str) -> QuerySet[Service]:
+    """The services on which a person holds a right by a grant on that very service; for lists and for checks alike.
+
+    Neither a global permission nor being a superuser counts, and an inactive person has none (trust.md §4).
+    """
+    if not person.is_active:
+        return Service.objects.none()
+    found: QuerySet[Service] = get_objects_for_user(
+        person, f"incidents.{permission}", Service, accept_global_perms=False, with_superuser=False
+    )
+    return found
+
+
+def visible_services(person: User) -> QuerySet[Service]:
+    """The services whose incidents a person may see: all for the roles that read everything, else by grant."""
+    if not person.is_active:
+        return Service.objects.none()
+    if person.groups.filter(name__in=[*GROUP_ROLES, "dba"]).exists():
+        return Service.objects.all()
+    return Service.objects.filter(
+        pk__in=services_for(person, "respond_service")
+        .values("pk")
+        .union(services_for(person, "review_service").values("pk"))
+    )
+
+
+def responders_of(service: Service) -> QuerySet[User]:
+    """The active engineers of a service."""
+    return holders_of(service, "respond_service")
+
+
+def holders_of(service: Service, permission: str, *, by_group: bool = True) -> QuerySet[User]:
+    """The active people with a right on a service, by name; `by_group` counts what a group of theirs was given."""
+    found = cast(
+        "QuerySet[User]",
+        get_users_with_perms(
+            service, only_with_perms_in=[permission], with_group_users=by_group, with_superusers=False
+        ),
+    )
+    return found.filter(is_active=True).order_by("username")
+
+
+def roles_of(person: User, service: Service, *, now: datetime, incident: Incident | None = None) -> frozenset[Role]:
+    """Every role a person holds for a service at a moment, and for an incident where one is given."""
+    if not person.is_active:
+        return frozenset()
+    engineer = services_for(person, "respond_service").filter(pk=service.pk).exists()
+    groups = set(person.groups.values_list("name", flat=True))
+    held = {role for name, role in GROUP_ROLES.items() if name in groups}
+    named: Iterable[tuple[Role, bool]] = (
+        (Role.ENGINEER, engineer),
+        (Role.ON_CALL, engineer and on_call_for(service, now=now, incident=incident) == person),
+        (Role.REVIEWER, services_for(person, "review_service").filter(pk=service.pk).exists()),
+        (Role.LEAD, incident is not None and incident.lead_id == person.pk),
+        (Role.DBA, "dba" in groups and on_call_dba(now) == person),
+    )
+    return frozenset(held | {role for role, holds in named if holds})
+
+
+def require(person: User, action: Action, service: Service, *, now: datetime, incident: Incident | None = None) -> None:
+    """Raise `NotPermitted` with the sentence for everybody else, unless one of the person's roles may do it."""
+    if not may(roles_of(person, service, now=now, incident=incident), action):
+        right = RIGHTS[action]
+        raise NotPermitted(right.rule, right.otherwise)

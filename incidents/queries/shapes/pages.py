@@ -1,0 +1,126 @@
+"""The pages read in quiet hours: a change, people, services, the procedure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from incidents.queries.shapes.changes import ChangeRow, FindingView
+from incidents.queries.shapes.lists import IncidentCard, ServiceHealth
+from incidents.queries.shapes.parts import Evidence, Link
+
+
+@dataclass(frozen=True, slots=True)
+class ChangePage:
+    """One change in full."""
+
+    change: ChangeRow
+    kind_words: str
+    commits: tuple[Evidence, ...] = ()
+    findings: tuple[FindingView, ...] = ()
+    incidents: tuple[IncidentCard, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ShiftRow:
+    """A shift: who, for what, from when to when."""
+
+    name: str
+    duty: str
+    service: str
+    starts_at: datetime
+    ends_at: datetime
+    running: bool
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RoleRow:
+    """A role with its holders and deputies, and what it may."""
+
+    words: str
+    may: str
+    holders: tuple[str, ...]
+    deputies: tuple[str, ...] = ()
+    missing: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PeoplePage:
+    """Who is on call, and who holds which role."""
+
+    shifts: tuple[ShiftRow, ...]
+    roles: tuple[RoleRow, ...]
+    admin_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A name and its value, for a list of facts."""
+
+    words: str
+    value: str
+    url: str = ""
+    code: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FactGroup:
+    """Facts under one heading."""
+
+    title: str
+    facts: tuple[Fact, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ServicePage:
+    """A service of the catalogue."""
+
+    name: str
+    slug: str
+    words: str
+    health: ServiceHealth
+    groups: tuple[FactGroup, ...]
+    shifts: tuple[ShiftRow, ...]
+    incidents: tuple[IncidentCard, ...]
+    changes: tuple[ChangeRow, ...]
+    admin_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CataloguePage:
+    """All services."""
+
+    services: tuple[ServiceHealth, ...]
+    admin_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RuleRow:
+    """A rule of the procedure, or one of ours with its reason and its switch."""
+
+    id: str
+    text: str
+    why: str = ""
+    switch: str = ""
+    switch_value: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ProcedureSection:
+    """A lettered section."""
+
+    letter: str
+    title: str
+    rules: tuple[RuleRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ProcedurePage:
+    """The procedure in force."""
+
+    version: str
+    facts: tuple[Fact, ...]
+    procedure: tuple[ProcedureSection, ...]
+    enforcement: tuple[RuleRow, ...]
+    leans_on: tuple[Link, ...] = ()

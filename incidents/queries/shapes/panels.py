@@ -1,0 +1,320 @@
+"""The incident room's panels: shared, so they never say "you" and hold no button."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from incidents.queries.shapes.changes import ChangeRow, FindingView
+from incidents.queries.shapes.charting import ChartView
+from incidents.queries.shapes.lists import IncidentCard
+from incidents.queries.shapes.parts import Badge, Clock, Evidence, Link, StepState, Tone
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentHead:
+    """Who, what, since when. `version`: what the page showed, sent back with every form; `seq`: the stream's cursor."""
+
+    number: str
+    title: str
+    service: str
+    service_url: str
+    environment: str
+    severity: Badge
+    state: Badge
+    customers: Badge | None
+    trigger_rule: str
+    trigger_words: str
+    lead: str
+    onset_at: datetime
+    declared_at: datetime
+    clocks: tuple[Clock, ...]
+    version: int
+    seq: int
+    alert: Link | None = None
+    impact: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NowSentence:
+    """One sentence: what is happening now. `detail`: what it waits for; `meanwhile`: what can be done until then."""
+
+    tone: Tone
+    words: str
+    detail: str = ""
+    since: datetime | None = None
+    meanwhile: str = ""
+    rules: tuple[str, ...] = ()
+    links: tuple[Link, ...] = ()
+    moving: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class BleedStep:
+    """One stop-the-bleed step (S) with what became of it."""
+
+    rule: str
+    title: str
+    badge: Badge
+    words: str
+    link: Link | None = None
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """A message for the channel, with what the channel made of it."""
+
+    text: str
+    by: str
+    at: datetime
+    badge: Badge
+    url: str = ""
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BleedPanel:
+    """Stop the bleed: the steps this service has, and what was said in the channel, newest first."""
+
+    channel: str
+    steps: tuple[BleedStep, ...] = ()
+    announcements: tuple[Announcement, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SuspectPanel:
+    """The suspected change with its preview and findings, and the other suspects."""
+
+    suspect: ChangeRow | None
+    findings: tuple[FindingView, ...] = ()
+    kind_words: str = ""
+    others: tuple[ChangeRow, ...] = ()
+    words: str = ""
+    assessing: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FiredRule:
+    """A rule that fired, why, on what evidence."""
+
+    rule: str
+    words: str
+    evidence: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PathView:
+    """One way out: open or closed, by which rules, and what is missing."""
+
+    value: str
+    words: str
+    open: bool
+    why: str
+    rules: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    advised: bool = False
+    help: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AdviceView:
+    """What the procedure says to these answers. `blockers`: rules that close *execute* although the path is open."""
+
+    words: str
+    tone: Tone
+    advised: str
+    fired: tuple[FiredRule, ...]
+    paths: tuple[PathView, ...]
+    would_change: tuple[FiredRule, ...] = ()
+    blockers: tuple[FiredRule, ...] = ()
+    unanswered: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class AnsweredQuestion:
+    """An answer as it was recorded."""
+
+    words: str
+    answer: str
+    rules: tuple[str, ...]
+    evidence: str = ""
+    careful: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionView:
+    """The recorded decision."""
+
+    path_words: str
+    tone: Tone
+    by: str
+    at: datetime
+    procedure_version: str
+    fired: tuple[FiredRule, ...]
+    answers: tuple[AnsweredQuestion, ...]
+    against_advice: bool = False
+    reason: str = ""
+    informed: str = ""
+    change: str = ""
+    blockers: tuple[FiredRule, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionPanel:
+    """Before the decision: who owns it and what the findings advise. After it: the record."""
+
+    owner_words: str
+    advice: AdviceView | None = None
+    decided: DecisionView | None = None
+    earlier: tuple[DecisionView, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SeatView:
+    """One seat of a gate: the role asked, and who sat down when."""
+
+    words: str
+    filled_by: str = ""
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StepRow:
+    """A step of the plan as everybody sees it."""
+
+    id: str
+    place: int
+    title: str
+    rules: tuple[str, ...]
+    state: StepState
+    tone: Tone
+    state_words: str
+    words: str = ""
+    evidence: tuple[Evidence, ...] = ()
+    waiting: str = ""
+    waiting_since: datetime | None = None
+    meanwhile: str = ""
+    error: str = ""
+    started_at: datetime | None = None
+    seconds: float | None = None
+    expected: str = ""
+    progress: int | None = None
+    seats: tuple[SeatView, ...] = ()
+    attempts: int = 0
+    undo: str = ""
+    command: str = ""
+
+    @property
+    def ticking(self) -> bool:
+        """Its clock runs: it started and has not ended."""
+        return self.started_at is not None and self.seconds is None
+
+
+@dataclass(frozen=True, slots=True)
+class UndoLine:
+    """What has happened, and what would take it back."""
+
+    words: str
+    undo: str
+    rule: str = ""
+    command: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanPanel:
+    """The plan: a dry run before it runs, the record while and after. `None` in the room before the decision."""
+
+    number: int
+    title: str
+    digest: str
+    badge: Badge
+    steps: tuple[StepRow, ...]
+    words: str = ""
+    undo: tuple[UndoLine, ...] = ()
+    commands: tuple[str, ...] = ()
+    earlier: tuple[Evidence, ...] = ()
+    blockers: tuple[FiredRule, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineEntry:
+    """A ledger entry in words. `kind`: "people" (somebody did it) or "console" (it happened by itself)."""
+
+    seq: int
+    at: datetime
+    kind: Literal["people", "console"]
+    words: str
+    who: str = ""
+    rules: tuple[str, ...] = ()
+    detail: str = ""
+    link: Link | None = None
+    short_hash: str = ""
+    tone: Tone = "idle"
+
+
+@dataclass(frozen=True, slots=True)
+class TimelinePanel:
+    """Newest first. `before`: the seq to ask older entries by, `None` when these are all."""
+
+    entries: tuple[TimelineEntry, ...]
+    intact_to: int
+    before: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PersonLine:
+    """Somebody and the part they play."""
+
+    name: str
+    part: str
+    words: str = ""
+    since: datetime | None = None
+    badge: Badge | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PeoplePanel:
+    """Who is on call, who leads, who else is here."""
+
+    people: tuple[PersonLine, ...]
+    words: str = ""
+    tone: Tone = "idle"
+
+
+@dataclass(frozen=True, slots=True)
+class OthersPanel:
+    """Other open incidents of the same service or the same change."""
+
+    incidents: tuple[IncidentCard, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ClosingPanel:
+    """How it ended, or what ending it asks for. `shown` is false while there is nothing to say."""
+
+    shown: bool
+    words: str = ""
+    badge: Badge | None = None
+    by: str = ""
+    at: datetime | None = None
+    reason: str = ""
+    link: Link | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentRoom:
+    """The whole incident room as everybody sees it."""
+
+    head: IncidentHead
+    now: NowSentence
+    bleed: BleedPanel
+    change: SuspectPanel
+    decision: DecisionPanel
+    timeline: TimelinePanel
+    people: PeoplePanel
+    others: OthersPanel = OthersPanel()
+    closing: ClosingPanel = ClosingPanel(shown=False)
+    plan: PlanPanel | None = None
+    chart: ChartView | None = None

@@ -1,0 +1,117 @@
+"""The ledger in words: what an on-call reads, newest first, each entry with its rule and its number."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from incidents.models.incident import Incident
+from incidents.models.ledger import LedgerEntry, stream_of
+from incidents.procedure.decision import PATH_WORDS, Path
+from incidents.procedure.steps import FORMS, StepKind
+from incidents.queries.shapes import Link, TimelineEntry, TimelinePanel, Tone
+
+PAGE: Final = 40
+Facts = Mapping[str, Any]
+
+
+def _step(facts: Facts) -> str:
+    kind = facts.get("step_kind", "")
+    return FORMS[StepKind(kind)].title if kind in list(StepKind) else "Step"
+
+
+def _said(what: str) -> Callable[[Facts], str]:
+    return lambda facts: f"{_step(facts)}: {what}"
+
+
+def _with_words(what: str) -> Callable[[Facts], str]:
+    return lambda facts: f"{_step(facts)}: {facts.get('words') or what}"
+
+
+WORDS: Final[Mapping[str, Callable[[Facts], str]]] = {
+    "incident.declared": lambda f: f"Declared: {f['title']}",
+    "incident.on_call_seen": lambda _: "The on-call engineer is here",
+    "incident.taken_over": lambda f: f"Took over. {f.get('why', '')}".strip(),
+    "incident.handed_over": lambda f: f"Handed the lead to {f['to']}",
+    "incident.recovered": lambda _: "Recovered",
+    "incident.not_helped": lambda f: f"It did not help. {f.get('words') or 'Back to the decision.'}",
+    "incident.merged": lambda f: f"Merged into {f['into']}",
+    "incident.closed": lambda f: f"Closed: {f['resolution'].replace('_', ' ')}. {f.get('words') or ''}".strip(),
+    "retrospective.opened": lambda _: "The retrospective is open, due within 24 hours",
+    "suspect.named": lambda f: f"Suspected: {f['change'][:8]} {f['title']}",
+    "suspect.asked": lambda f: f"Asked about {f['reference'][:12]}: being looked up",
+    "suspect.refused": lambda f: f["words"],
+    "assessment.computed": lambda f: f"Preview of {f['change'][:8]}: {f['words']}",
+    "alert.fired": lambda f: f"Alert {f['alert']} fires",
+    "alert.resolved": lambda f: f"Alert {f['alert']} is over",
+    "deploy.failed": lambda f: f"The deploy of {f['sha'][:8]} failed",
+    "decision.taken": lambda f: f"Decided: {PATH_WORDS[Path(f['path'])]}",
+    "plan.made": lambda f: f"Plan {f['plan']} made: {len(f['steps'])} steps on {f['base'][:8]}",
+    "plan.executed": lambda f: f"Plan {f['plan']} executed",
+    "plan.stopped": lambda f: f"Plan {f['plan']} stopped before its next step",
+    "plan.resumed": lambda f: f"Plan {f['plan']} goes on",
+    "plan.replaced": lambda f: f"Plan {f['plan']} was replaced",
+    "step.asked": lambda f: f"{_step(f)}: {f['said']}" if f.get("said") else f"{_step(f)}: asked for",
+    "step.ready": _said("ready to start"),
+    "step.held": _with_words("held"),
+    "step.started": lambda f: f"{_step(f)}: attempt {f['attempt']}",
+    "step.watching": _with_words("watching"),
+    "step.postponed": _with_words("tried again later"),
+    "step.done": _with_words("done"),
+    "step.failed": _with_words("failed"),
+    "step.unknown": _with_words("outcome unknown"),
+    "step.retried": _said("tried again"),
+    "step.skipped": lambda f: f"{_step(f)}: skipped. {f['reason']}",
+    "step.recorded_by_hand": lambda f: f"{_step(f)}: done by hand. {f['evidence']}",
+    "step.self_approved": lambda _: "Self-approved: no other reviewer is available",
+    "step.attested": lambda f: f"Recovery attested: {f['evidence']}",
+    "step.adopted": lambda f: f"Adopted {f['branch']}",
+}
+TONES: Final[Mapping[str, Tone]] = {
+    "incident.declared": "danger",
+    "incident.recovered": "ok",
+    "incident.not_helped": "warn",
+    "alert.fired": "danger",
+    "alert.resolved": "ok",
+    "deploy.failed": "danger",
+    "decision.taken": "accent",
+    "plan.executed": "accent",
+    "plan.stopped": "warn",
+    "step.done": "ok",
+    "step.failed": "danger",
+    "step.unknown": "danger",
+    "step.postponed": "warn",
+    "step.self_approved": "warn",
+}
+QUIET: Final = ("step.ready", "step.started")
+
+
+def timeline_of(incident: Incident, *, before: int | None = None) -> TimelinePanel:
+    """The newest entries, or those older than the number `before`; the noise of the runner is left to the record."""
+    entries = LedgerEntry.objects.filter(stream_id=stream_of(incident)).exclude(kind__in=QUIET)
+    if before is not None:
+        entries = entries.filter(seq__lt=before)
+    found = list(entries.order_by("-seq")[: PAGE + 1])
+    shown = found[:PAGE]
+    return TimelinePanel(
+        entries=tuple(entry_in_words(each) for each in shown),
+        intact_to=shown[0].seq if shown else 0,
+        before=shown[-1].seq if len(found) > PAGE else None,
+    )
+
+
+def entry_in_words(entry: LedgerEntry) -> TimelineEntry:
+    """One entry; a kind that nobody taught this page shows its name."""
+    facts = entry.data
+    say = WORDS.get(entry.kind)
+    words = say(facts) if say else entry.kind.replace(".", " ").replace("_", " ")
+    return TimelineEntry(
+        seq=entry.seq,
+        at=entry.at,
+        kind="people" if entry.actor_id else "console",
+        words=words,
+        who=entry.actor_name,
+        rules=(entry.rule,) if entry.rule else (),
+        detail=str(facts.get("reason") or ""),
+        link=Link("open", facts["url"]) if facts.get("url") else None,
+        short_hash=entry.hash[:8],
+        tone=TONES.get(entry.kind, "idle"),
+    )

@@ -1,0 +1,1 @@
+"""Will: every change of state, each one transaction with its ledger entry."""

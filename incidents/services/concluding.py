@@ -1,0 +1,141 @@
+"""How an incident ends, or goes back to the decision: recovered, it didn't help, false alarm, closed (E17, T1)."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.contrib.auth.models import User
+from django.db import transaction
+
+from incidents.models.decision import Plan
+from incidents.models.incident import Incident, Suspect
+from incidents.models.step import Step
+from incidents.models.words import Retrospective
+from incidents.procedure.duty import Action
+from incidents.procedure.refusals import Refusal
+from incidents.procedure.steps import IncidentState, Resolution, StepState
+from incidents.queries.duty import require
+from incidents.services.locking import lock_incident, moved
+from incidents.services.recording import record
+
+OPEN_WITHIN = timedelta(hours=24)
+UNSTARTED = [
+    StepState.BLOCKED,
+    StepState.GATED,
+    StepState.READY,
+    StepState.WATCHING,
+    StepState.FAILED,
+    StepState.UNKNOWN,
+]
+
+
+ENDS = {
+    IncidentState.RECOVERED: Resolution.RECOVERED,
+    IncidentState.ESCALATED: Resolution.ESCALATED,
+    IncidentState.DECIDED: Resolution.REPLACED,
+}
+
+
+class ReasonMissing(Refusal):
+    """What ends an incident early says why."""
+
+
+class StillRunning(Refusal):
+    """A step is at work in the world; wait for it, or for its lease to lapse."""
+
+
+def note_recovery(*, incident: Incident, now: datetime) -> None:
+    """Recovery was proved or attested (R5): the incident has recovered, and its retrospective opens by itself (T1)."""
+    fresh = Incident.objects.select_for_update().get(pk=incident.pk)
+    if fresh.state != IncidentState.EXECUTING:
+        return
+    fresh.state, fresh.recovered_at = IncidentState.RECOVERED, now
+    moved(fresh)
+    record(fresh, "incident.recovered", at=now, rule="R5")
+    _, opened = Retrospective.objects.get_or_create(
+        incident=fresh, defaults={"opened_at": now, "due_at": now + OPEN_WITHIN}
+    )
+    if opened:
+        record(fresh, "retrospective.opened", at=now, rule="T1", due_at=now + OPEN_WITHIN)
+
+
+@transaction.atomic
+def say_it_did_not_help(*, incident_id: UUID, actor: User, now: datetime, version: int, words: str = "") -> Incident:
+    """Back to the decision with the tried change marked, and the next suspect chosen where there is one (E17)."""
+    back = (IncidentState.DECIDED, IncidentState.EXECUTING, IncidentState.RECOVERED)
+    incident = lock_incident(incident_id, version=version, state=back)
+    require(actor, Action.DECIDE, incident.service, now=now, incident=incident)
+    _retire_plan(incident, now)
+    tried = incident.suspects.filter(chosen=True).first()
+    if tried and incident.state != IncidentState.DECIDED:
+        tried.tried_at, tried.chosen = now, False
+        tried.save(update_fields=["tried_at", "chosen"])
+        _choose_next(incident)
+    record(
+        incident, "incident.not_helped", at=now, actor=actor, rule="E17", words=words,
+        change=tried.change.sha if tried else None, was=incident.state,
+    )  # fmt: skip
+    incident.state, incident.recovered_at = IncidentState.DECLARED, None
+    return moved(incident)
+
+
+def _retire_plan(incident: Incident, now: datetime) -> None:
+    """Replace the plan and cancel what has not begun; refuses while an effect is under way."""
+    plan = Plan.objects.filter(incident=incident, replaced_at__isnull=True).first()
+    if plan is None:
+        return
+    at_work = plan.steps.filter(state=StepState.RUNNING, due_at__gt=now).first()
+    if at_work:
+        raise StillRunning(
+            "E17", f"The step “{at_work.kind.replace('_', ' ')}” is at work right now. Try again in seconds."
+        )
+    plan.replaced_at = now
+    plan.save(update_fields=["replaced_at"])
+    cancelled = plan.steps.filter(state__in=[*UNSTARTED, StepState.RUNNING])
+    cancelled.update(state=StepState.CANCELLED, finished_at=now, due_at=None, lease=None)
+    record(incident, "plan.replaced", at=now, rule="E17", plan=plan.number)
+
+
+def _choose_next(incident: Incident) -> None:
+    following = Suspect.objects.filter(incident=incident, tried_at__isnull=True).order_by("named_at").first()
+    if following:
+        following.chosen = True
+        following.save(update_fields=["chosen"])
+
+
+@transaction.atomic
+def close_as_false_alarm(*, incident_id: UUID, actor: User, now: datetime, version: int, reason: str) -> Incident:
+    """Nothing was wrong, or it was not ours: closed with a reason, before anything was executed (E17)."""
+    if not reason.strip():
+        raise ReasonMissing("E17", "Say why it was a false alarm: one sentence is enough, and it is kept.")
+    incident = lock_incident(incident_id, version=version, state=(IncidentState.DECLARED, IncidentState.DECIDED))
+    require(actor, Action.DECIDE, incident.service, now=now, incident=incident)
+    _retire_plan(incident, now)
+    return _close(incident, Resolution.FALSE_ALARM, reason.strip(), actor, now)
+
+
+@transaction.atomic
+def close_incident(*, incident_id: UUID, actor: User, now: datetime, version: int, words: str = "") -> Incident:
+    """Close what has recovered, was escalated, or was mended by hand on a path that the console does not take."""
+    incident = lock_incident(incident_id, version=version, state=tuple(ENDS))
+    require(actor, Action.DECIDE, incident.service, now=now, incident=incident)
+    if incident.state == IncidentState.DECIDED:
+        _require_by_hand(incident, words)
+    return _close(incident, ENDS[IncidentState(incident.state)], words.strip(), actor, now)
+
+
+def _require_by_hand(incident: Incident, words: str) -> None:
+    if Plan.objects.filter(incident=incident, replaced_at__isnull=True).exists():
+        raise StillRunning("E17", "There is a plan: execute it, decide again, or close as a false alarm.")
+    if not words.strip():
+        raise ReasonMissing("E17", "Say what was done instead of a rollback: it stands in the record.")
+
+
+def _close(incident: Incident, resolution: Resolution, words: str, actor: User, now: datetime) -> Incident:
+    incident.state, incident.closed_at = IncidentState.CLOSED, now
+    incident.resolution, incident.closing_words = resolution, words
+    # Words that were not sent by now would come after the end.
+    Step.objects.filter(incident=incident, state__in=UNSTARTED).update(
+        state=StepState.CANCELLED, finished_at=now, due_at=None, lease=None
+    )
+    record(incident, "incident.closed", at=now, actor=actor, rule="E17", resolution=resolution, words=words)
+    return moved(incident)

@@ -1,0 +1,116 @@
+"""The on-call engineer decides (D6): the answers, the advice as shown, the path taken, and the plan made of it."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import transaction
+
+from incidents.models.change import Assessment, Change
+from incidents.models.decision import Decision
+from incidents.models.incident import Incident
+from incidents.procedure.answers import Answers
+from incidents.procedure.decision import Advice, Path, advise, check_choice
+from incidents.procedure.duty import Action
+from incidents.procedure.refusals import Refusal
+from incidents.procedure.rules import PROCEDURE_VERSION
+from incidents.procedure.steps import IncidentState
+from incidents.queries.duty import require
+from incidents.services.locking import lock_incident, moved
+from incidents.services.planning import make_plan
+from incidents.services.recording import record
+from incidents.services.telling import tell_of_decision
+
+
+class NoSuspect(Refusal):
+    """A rollback takes one change back: it must be named first."""
+
+
+class NotRevertible(Refusal):
+    """The named change cannot be reverted from this branch."""
+
+
+REVERTIBLE = (Assessment.Verdict.CLEAN, Assessment.Verdict.CONFLICT, Assessment.Verdict.ALREADY_UNDONE)
+
+
+@transaction.atomic
+def decide(
+    *,
+    incident_id: UUID,
+    actor: User,
+    now: datetime,
+    version: int,
+    answers: Mapping[str, str],
+    path: str,
+    reason: str = "",
+) -> Decision:
+    """Record the decision and make its plan. Raises what the procedure refuses, naming the rule and what is missing."""
+    incident = lock_incident(incident_id, version=version, state=IncidentState.DECLARED)
+    require(actor, Action.DECIDE, incident.service, now=now, incident=incident)
+    given = Answers.from_form(answers)
+    choice = check_choice(given, Path(path), reason)
+    change = _change_to_revert(incident) if choice.path is Path.ROLLBACK else _chosen(incident)
+    decision = Decision.objects.create(
+        incident=incident, number=incident.decisions.count() + 1, answers=given.by_field(),
+        advice=advice_as_shown(advise(given)), path=choice.path, change=change, against_advice=choice.against_advice,
+        reason=choice.reason, decided_by=actor, decided_at=now, procedure_version=PROCEDURE_VERSION, switches=switches(),
+    )  # fmt: skip
+    _record(incident, decision, now, actor)
+    if choice.path is Path.ROLLBACK:
+        make_plan(incident=incident, decision=decision, now=now)
+    incident.state = IncidentState.ESCALATED if choice.path is Path.ESCALATE else IncidentState.DECIDED
+    tell_of_decision(incident=incident, decision=decision, now=now, actor=actor)
+    moved(incident)
+    return decision
+
+
+def _chosen(incident: Incident) -> Change | None:
+    suspect = incident.suspects.select_related("change").filter(chosen=True).first()
+    return suspect.change if suspect else None
+
+
+def _change_to_revert(incident: Incident) -> Change:
+    change = _chosen(incident)
+    if change is None:
+        raise NoSuspect("R1", "Name the change that a rollback takes back; then decide.")
+    assessment = Assessment.objects.filter(change=change).first()
+    if assessment is None:
+        raise NotRevertible("R1", "The console is still reading this change. Decide in a moment, or name another.")
+    if assessment.verdict not in REVERTIBLE:
+        raise NotRevertible("R1", f"{assessment.words} Name another change.")
+    return change
+
+
+def advice_as_shown(advice: Advice) -> dict[str, Any]:
+    """The advice as plain data, kept beside the decision so that it can be replayed under the same version."""
+    return {
+        "recommended": advice.recommended,
+        "open_paths": list(advice.open_paths),
+        "reasons": [asdict(reason) for reason in advice.reasons],
+        "closed": {path: asdict(closure) for path, closure in advice.closed.items()},
+        "needs": [asdict(need) for need in advice.needs],
+    }
+
+
+def switches() -> dict[str, Any]:
+    """The switches of the console's own rules, by value (settled.md, Switches)."""
+    return {
+        "HOLD_AT": settings.HOLD_AT,
+        "POST_COMMANDS": settings.POST_COMMANDS,
+        "RECOVERY_SAMPLES": settings.RECOVERY_SAMPLES,
+        "SMALL_TEAM": settings.SMALL_TEAM,
+        "TAKE_OVER_AFTER_MINUTES": settings.TAKE_OVER_AFTER_MINUTES,
+    }
+
+
+def _record(incident: Incident, decision: Decision, now: datetime, actor: User) -> None:
+    record(
+        incident, "decision.taken", at=now, actor=actor, role="on-call engineer", rule="D6", path=decision.path,
+        answers=decision.answers, advice=decision.advice, against_advice=decision.against_advice,
+        reason=decision.reason, change=decision.change.sha if decision.change else None,
+        procedure=decision.procedure_version, switches=decision.switches,
+    )  # fmt: skip

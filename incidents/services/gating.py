@@ -1,0 +1,65 @@
+"""From rows to the procedure's gate: may this step start now, and which steps may start by now."""
+
+from datetime import datetime
+
+from django.conf import settings
+from django.db.models import F
+
+from incidents import dispatch
+from incidents.models.incident import Incident
+from incidents.models.step import Step
+from incidents.procedure.answers import Answers
+from incidents.procedure.decision import Path
+from incidents.procedure.gates import Gate, HoldAt, StepSituation, gate_for
+from incidents.procedure.steps import PASSED, IncidentState, StepKind, StepState
+from incidents.queries.plans import BUILT
+from incidents.services.recording import record
+
+
+def gate_of(step: Step) -> Gate:
+    """The procedure's answer for a step as the rows stand now; the caller holds the incident's lock."""
+    return gate_for(_situation(step))
+
+
+def _situation(step: Step) -> StepSituation:
+    plan, incident = step.plan, step.incident
+    if plan is None:
+        return StepSituation(kind=StepKind(step.kind), incident=IncidentState(incident.state), in_plan=False)
+    reviewed = plan.steps.filter(kind=StepKind.REVIEW).first()
+    return StepSituation(
+        kind=StepKind(step.kind),
+        incident=IncidentState(incident.state),
+        in_plan=True,
+        plan_is_current=plan.replaced_at is None,
+        plan_is_stopped=plan.stopped_at is not None,
+        plan_is_executed=plan.executed_at is not None,
+        path=Path(plan.decision.path),
+        answers=Answers.from_form(plan.decision.answers),
+        paths_built=BUILT,
+        previous_done=step.after is None or step.after.state in PASSED,
+        hold_at=HoldAt(settings.HOLD_AT),
+        self_approval_recorded=bool(reviewed and reviewed.parameters.get("self_approved_by")),
+        review_granted=bool(reviewed and reviewed.state == StepState.DONE),
+    )
+
+
+def release_steps(*, incident: Incident, now: datetime) -> None:
+    """Make every step of the plan ready whose gate has opened; runs inside the transaction that opened it."""
+    waiting = Step.objects.filter(
+        incident=incident, plan__replaced_at__isnull=True, state__in=[StepState.BLOCKED, StepState.GATED]
+    )
+    for step in waiting.select_related("plan__decision", "after", "incident").order_by(F("position")):
+        gate = gate_of(step)
+        if gate.open:
+            ready_step(step, now)
+        elif gate.state != step.state or gate.sentence != step.sentence:
+            Step.objects.filter(pk=step.pk).update(state=gate.state, sentence=gate.sentence)
+
+
+def ready_step(step: Step, now: datetime) -> None:
+    """Due at once, written down, and a worker nudged after the commit."""
+    Step.objects.filter(pk=step.pk).update(
+        state=StepState.READY, due_at=now, sentence="", lease=None, call_ends_at=None
+    )
+    record(step.incident, "step.ready", at=now, rule=step.rule, step=step.pk, step_kind=step.kind)
+    dispatch.perform_step(step.pk)

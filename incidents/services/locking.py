@@ -1,0 +1,44 @@
+"""Every human act locks the incident's row and compares what the page showed with what holds (compare-and-set)."""
+
+from uuid import UUID
+
+from incidents.models.incident import Incident
+from incidents.models.ledger import LedgerEntry, stream_of
+from incidents.procedure.refusals import Refusal
+from incidents.procedure.steps import IncidentState
+
+
+class StaleView(Refusal):
+    """Somebody acted between the page and the click; the words say who did what."""
+
+
+class NotInThatState(Refusal):
+    """The incident has moved on, or not yet come so far."""
+
+
+def lock_incident(
+    incident_id: UUID, *, version: int | None = None, state: IncidentState | tuple[IncidentState, ...] | None = None
+) -> Incident:
+    """The incident under its row lock. Raises `StaleView` on another version, `NotInThatState` on another state."""
+    incident = Incident.objects.select_for_update(of=("self",)).select_related("service").get(pk=incident_id)
+    if version is not None and incident.version != version:
+        raise StaleView("D6", f"{_meanwhile(incident)} Look at what holds now, then press again if it is still right.")
+    allowed = (state,) if isinstance(state, IncidentState) else state
+    if allowed and incident.state not in allowed:
+        raise NotInThatState("D6", f"The incident is {incident.state} by now. {_meanwhile(incident)}")
+    return incident
+
+
+def moved(incident: Incident) -> Incident:
+    """Save the incident under its next version, so that every page shown before is stale."""
+    incident.version += 1
+    incident.save()
+    return incident
+
+
+def _meanwhile(incident: Incident) -> str:
+    newest = LedgerEntry.objects.filter(stream_id=stream_of(incident), actor__isnull=False).order_by("-seq").first()
+    if newest is None:
+        return "Something changed meanwhile."
+    what = newest.kind.replace(".", " ").replace("_", " ")
+    return f"Meanwhile {newest.actor_name}: {what}, {newest.at:%H:%M:%S} UTC."

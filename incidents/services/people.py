@@ -1,0 +1,88 @@
+"""People, their roles, their shifts and their logins elsewhere: each change recorded in the stream `access`."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django.contrib.auth.models import Group, User
+from django.db import transaction
+
+from incidents.models.duty import Identity, Seat, Shift
+from incidents.models.service import Service
+from incidents.procedure.duty import RIGHTS, Action
+from incidents.procedure.refusals import Refusal
+from incidents.queries.duty import NotPermitted
+from incidents.services.recording import record_in
+
+
+class ShiftRefused(Refusal):
+    """The shift makes no sense as it was given."""
+
+
+def require_administrator(person: User) -> None:
+    """Raise `NotPermitted` unless the person is an administrator; being a superuser alone is not it."""
+    if not (person.is_active and person.groups.filter(name="administrator").exists()):
+        right = RIGHTS[Action.CONFIGURE]
+        raise NotPermitted(right.rule, right.otherwise)
+
+
+@transaction.atomic
+def add_shift(
+    *,
+    person_id: int,
+    seat: str,
+    service_id: UUID | None,
+    starts_at: datetime,
+    ends_at: datetime,
+    now: datetime,
+    actor: User | None = None,
+) -> Shift:
+    """Put a person on call (E5). Of two overlapping shifts the one begun last counts."""
+    if actor is not None:
+        require_administrator(actor)
+    if ends_at <= starts_at:
+        raise ShiftRefused("E5", "The shift ends before it starts.")
+    if seat == Seat.ON_CALL and service_id is None:
+        raise ShiftRefused("E5", "An on-call shift names its service.")
+    service = Service.objects.get(pk=service_id) if service_id else None
+    shift = Shift.objects.create(person_id=person_id, seat=seat, service=service, starts_at=starts_at, ends_at=ends_at)
+    record_in(
+        "access", "shift.added", at=now, actor=actor, rule="E5", person=shift.person.username, seat=seat,
+        service=service.slug if service else None, starts_at=starts_at, ends_at=ends_at,
+    )  # fmt: skip
+    return shift
+
+
+@transaction.atomic
+def end_shift(*, shift_id: UUID, now: datetime, actor: User) -> Shift:
+    """End a running or a coming shift now; a running plan goes on (settled.md, Consumed)."""
+    require_administrator(actor)
+    shift = Shift.objects.select_for_update(of=("self",)).select_related("person").get(pk=shift_id)
+    if shift.ends_at <= now:
+        raise ShiftRefused("E5", "The shift is over already.")
+    if shift.starts_at >= now:
+        shift.delete()
+    else:
+        shift.ends_at = now
+        shift.save(update_fields=["ends_at"])
+    record_in("access", "shift.ended", at=now, actor=actor, rule="E5", person=shift.person.username, seat=shift.seat)
+    return shift
+
+
+@transaction.atomic
+def ensure_person(
+    *, username: str, email: str, password: str, groups: tuple[str, ...], github: str, now: datetime
+) -> User:
+    """A person with roles and a verified code host login; changes nothing where they stand already."""
+    person, new = User.objects.get_or_create(username=username, defaults={"email": email})
+    if new:
+        person.set_password(password)
+        person.is_staff = "administrator" in groups
+        person.save()
+        record_in("access", "person.added", at=now, person=username, groups=list(groups))
+    for name in groups:
+        person.groups.add(Group.objects.get_or_create(name=name)[0])
+    if github:
+        Identity.objects.get_or_create(
+            person=person, place=Identity.Place.GITHUB, defaults={"login": github, "verified_at": now}
+        )
+    return person

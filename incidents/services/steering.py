@@ -1,0 +1,246 @@
+"""What a person may do about one step: retry, skip, record by hand, self-approve, attest, adopt (E11, E12, E18)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.contrib.auth.models import User
+from django.db import transaction
+
+from incidents import dispatch
+from incidents.models.incident import Incident
+from incidents.models.step import Step
+from incidents.procedure.duty import Action
+from incidents.procedure.refusals import Refusal
+from incidents.procedure.steps import IncidentState, StepKind, StepState, may_move
+from incidents.queries.duty import require
+from incidents.services.concluding import note_recovery
+from incidents.services.gating import gate_of, ready_step, release_steps
+from incidents.services.locking import NotInThatState, StaleView, lock_incident
+from incidents.services.recording import record
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """Who asks for something about which step, and the state that the page showed (compare-and-set)."""
+
+    incident_id: UUID
+    step_id: UUID
+    actor: User
+    now: datetime
+    seen: str
+
+
+ADOPTABLE = (StepState.FAILED, StepState.UNKNOWN, StepState.READY, StepState.BLOCKED)
+
+
+class EvidenceMissing(Refusal):
+    """What a person did by hand is recorded with what proves it."""
+
+
+class NotThisStep(Refusal):
+    """That cannot be done to a step of this kind."""
+
+
+def _take(asked: Asked, action: Action) -> Step:
+    """The step under the incident's lock, in the state its page showed; compare-and-set for every act on a step."""
+    incident = lock_incident(asked.incident_id)
+    if not incident.is_open:
+        raise NotInThatState("E17", "The incident is closed.")
+    require(asked.actor, action, incident.service, now=asked.now, incident=incident)
+    step = Step.objects.select_for_update(of=("self",)).select_related("incident__service", "plan__decision", "after").get(
+        pk=asked.step_id, incident=incident
+    )  # fmt: skip
+    if step.state != asked.seen:
+        raise StaleView(step.rule, f"The step is {step.state} by now: {step.sentence or 'look at it again.'}")
+    return step
+
+
+def _move(step: Step, state: StepState, *, sentence: str, now: datetime) -> None:
+    if not may_move(StepState(step.state), state):
+        raise NotInThatState(step.rule, f"A step that is {step.state} cannot become {state}.")
+    ended = state in (StepState.DONE, StepState.SKIPPED, StepState.CANCELLED)
+    step.state, step.sentence, step.due_at, step.lease, step.call_ends_at = state, sentence, None, None, None
+    step.finished_at = now if ended else None
+    step.save()
+
+
+@transaction.atomic
+def retry_step(asked: Asked) -> Step:
+    """Try again: the world is looked at first, so nothing is done twice."""
+    step = _take(asked, _action(asked))
+    if step.state not in (StepState.FAILED, StepState.UNKNOWN):
+        raise NotInThatState(step.rule, f"The step is {step.state}: there is nothing to retry.")
+    step.attempts = 0
+    step.save(update_fields=["attempts"])
+    record(
+        step.incident,
+        "step.retried",
+        at=asked.now,
+        actor=asked.actor,
+        rule=step.rule,
+        step=step.pk,
+        step_kind=step.kind,
+    )
+    gate_of(step).check()
+    ready_step(step, asked.now)
+    return step
+
+
+@transaction.atomic
+def skip_step(asked: Asked, *, reason: str) -> Step:
+    """Leave a failed or doubtful step out, with a reason; a proof of recovery is attested instead, never skipped."""
+    if not reason.strip():
+        raise EvidenceMissing("E17", "Say why the step is skipped: it stands in the record.")
+    step = _take(asked, _action(asked))
+    if step.kind == StepKind.PROVE_RECOVERY:
+        raise NotThisStep("R5", "Recovery is not skipped: attest it with evidence.")
+    _move(step, StepState.SKIPPED, sentence=f"Skipped: {reason.strip()}", now=asked.now)
+    record(
+        step.incident, "step.skipped", at=asked.now, actor=asked.actor, rule=step.rule, step=step.pk, step_kind=step.kind,
+        reason=reason.strip(),
+    )  # fmt: skip
+    release_steps(incident=step.incident, now=asked.now)
+    return step
+
+
+@transaction.atomic
+def record_by_hand(asked: Asked, *, evidence: str, reference: str = "") -> Step:
+    """A person did it outside the console: its evidence stands for the effect, and what follows builds on `reference`.
+
+    The reference is the branch (R1), the pull request's number (R2, R3) or the merge's sha (R4).
+    """
+    if not evidence.strip():
+        raise EvidenceMissing("E18", "Paste what proves it: an address, the command's output, a sentence.")
+    step = _take(asked, _action(asked))
+    if step.kind == StepKind.PROVE_RECOVERY:
+        raise NotThisStep("R5", "Recovery is attested, not recorded: use that form.")
+    step.evidence = {**step.evidence, **_reference(step, reference.strip()), "by_hand": evidence.strip()}
+    step.by_hand = True
+    _move(step, StepState.DONE, sentence=f"Done by hand by {asked.actor.username}.", now=asked.now)
+    record(
+        step.incident, "step.recorded_by_hand", at=asked.now, actor=asked.actor, rule=step.rule, step=step.pk,
+        step_kind=step.kind, evidence=evidence.strip(), reference=reference.strip(),
+    )  # fmt: skip
+    release_steps(incident=step.incident, now=asked.now)
+    return step
+
+
+def _reference(step: Step, reference: str) -> dict[str, object]:
+    match StepKind(step.kind):
+        case StepKind.PUSH_REVERT:
+            return {"branch": _given(step, reference, "the branch")}
+        case StepKind.OPEN_PULL_REQUEST | StepKind.REVIEW:
+            number = _given(step, reference, "the pull request's number").lstrip("#")
+            if not number.isdigit():
+                raise EvidenceMissing(step.rule, f"“{reference}” is no pull request's number.")
+            return {"number": int(number)}
+        case StepKind.MERGE:
+            return {"merge_sha": _given(step, reference, "the merge's full sha")}
+        case StepKind.DEPLOY:
+            return {"deployed_at": reference or step.incident.declared_at.isoformat()}
+        case _:
+            return {}
+
+
+def _given(step: Step, reference: str, what: str) -> str:
+    if not reference:
+        raise EvidenceMissing(step.rule, f"Name {what}: the steps after this one build on it.")
+    return reference
+
+
+@transaction.atomic
+def self_approve(asked: Asked) -> Step:
+    """The on-call engineer's word that no other reviewer is available, recorded at once and flagged (R3, E11)."""
+    step = _take(asked, Action.SELF_APPROVE)
+    if step.kind != StepKind.REVIEW:
+        raise NotThisStep("R3", "Only the review can be self-approved.")
+    step.parameters = {
+        **step.parameters,
+        "self_approved_by": asked.actor.username,
+        "self_approved_at": asked.now.isoformat(),
+    }
+    if step.state == StepState.WATCHING:
+        step.due_at = asked.now
+    step.save(update_fields=["parameters", "due_at"])
+    record(
+        step.incident,
+        "step.self_approved",
+        at=asked.now,
+        actor=asked.actor,
+        rule="E11",
+        step=step.pk,
+        step_kind=step.kind,
+    )
+    if step.state == StepState.FAILED:
+        ready_step(step, asked.now)
+    dispatch.perform_step(step.pk)
+    return step
+
+
+@transaction.atomic
+def attest_recovery(asked: Asked, *, evidence: str) -> Step:
+    """The on-call engineer attests the recovery with evidence, where no alert can prove it (E12)."""
+    if not evidence.strip():
+        raise EvidenceMissing("E12", "Say what shows the recovery: a dashboard, a test order, a customer's word.")
+    step = _take(asked, Action.EXECUTE)
+    if step.kind != StepKind.PROVE_RECOVERY:
+        raise NotThisStep("E12", "Only the recovery is attested.")
+    step.evidence = {**step.evidence, "attested": evidence.strip(), "attested_by": asked.actor.username}
+    step.by_hand = True
+    _move(step, StepState.DONE, sentence=f"Attested by {asked.actor.username}: {evidence.strip()}", now=asked.now)
+    record(
+        step.incident, "step.attested", at=asked.now, actor=asked.actor, rule="E12", step=step.pk, step_kind=step.kind,
+        evidence=evidence.strip(),
+    )  # fmt: skip
+    note_recovery(incident=step.incident, now=asked.now)
+    return step
+
+
+@transaction.atomic
+def adopt_outside(*, incident_id: UUID, reference: str, actor: User, now: datetime, version: int) -> Step:
+    """Take a revert that somebody made outside, by its branch, commit or pull request; it is compared before it counts (E18)."""
+    if not reference.strip():
+        raise EvidenceMissing("E18", "Name the branch, the commit or the pull request that holds the revert.")
+    incident = lock_incident(incident_id, version=version, state=IncidentState.EXECUTING)
+    require(actor, Action.EXECUTE, incident.service, now=now, incident=incident)
+    step = _push_step(incident)
+    return _adopt(step, actor, now, adopt=reference.strip(), accepted_patch="")
+
+
+def _push_step(incident: Incident) -> Step:
+    found = Step.objects.select_related("incident__service", "plan__decision", "after").filter(
+        incident=incident, plan__replaced_at__isnull=True, kind=StepKind.PUSH_REVERT, state__in=ADOPTABLE
+    )
+    step = found.first()
+    if step is None:
+        raise NotThisStep("E18", "The revert is pushed already, or just being pushed: there is nothing to adopt.")
+    return step
+
+
+@transaction.atomic
+def accept_difference(asked: Asked) -> Step:
+    """Adopt knowingly what was found, although it differs from the preview: a resolved conflict, for one (E18)."""
+    step = _take(asked, Action.EXECUTE)
+    found = step.evidence.get("found_patch")
+    if step.kind != StepKind.PUSH_REVERT or not found:
+        raise NotThisStep("E18", "There is nothing found outside to accept.")
+    return _adopt(step, asked.actor, asked.now, adopt=step.evidence["found_branch"], accepted_patch=found)
+
+
+def _adopt(step: Step, actor: User, now: datetime, *, adopt: str, accepted_patch: str) -> Step:
+    step.parameters = {**step.parameters, "adopt": adopt, "accepted_patch": accepted_patch}
+    step.attempts = 0
+    step.save(update_fields=["parameters", "attempts"])
+    record(
+        step.incident, "step.adopted", at=now, actor=actor, rule="E18", step=step.pk, step_kind=step.kind,
+        branch=adopt, accepted_patch=accepted_patch,
+    )  # fmt: skip
+    gate_of(step).check()
+    ready_step(step, now)
+    return step
+
+
+def _action(asked: Asked) -> Action:
+    in_plan = Step.objects.filter(pk=asked.step_id, plan__isnull=False).exists()
+    return Action.EXECUTE if in_plan else Action.STOP_THE_BLEED

@@ -1,0 +1,49 @@
+"""Who is told when a decision is taken: the CTO (D7), and the channel with every remaining command (E19)."""
+
+from datetime import datetime
+
+from django.conf import settings
+from django.contrib.auth.models import User
+
+from incidents.models.decision import Decision
+from incidents.models.incident import Incident
+from incidents.procedure.commands import as_message, manual_commands
+from incidents.procedure.decision import Path
+from incidents.procedure.steps import StepKind
+from incidents.procedure.words import informing_the_cto
+from incidents.queries.plans import rollback_facts
+from incidents.services.announcing import open_step
+
+TOLD = {Path.ROLLBACK: ("cto",), Path.ESCALATE: ("cto", "ciso")}
+
+
+def tell_of_decision(*, incident: Incident, decision: Decision, now: datetime, actor: User) -> None:
+    """Ready the messages that follow from a decision; they hold nothing up, and nothing holds them up (E3)."""
+    path = Path(decision.path)
+    if path in TOLD and (incident.customer_impact or path is Path.ESCALATE):
+        _inform(incident, decision, path, now, actor)
+    if path is Path.ROLLBACK and settings.POST_COMMANDS:
+        _post_commands(incident, decision, now, actor)
+
+
+def _inform(incident: Incident, decision: Decision, path: Path, now: datetime, actor: User) -> None:
+    people = User.objects.filter(groups__name__in=TOLD[path], is_active=True).exclude(email="").order_by("username")
+    text = informing_the_cto(
+        incident=incident.number, service=incident.service.name, path=path, at=now,
+        change_title=decision.change.title if decision.change else "",
+        url=f"{settings.PUBLIC_URL}/incidents/{incident.number}/",
+    )  # fmt: skip
+    addresses = list(people.values_list("email", flat=True).distinct())
+    open_step(incident, StepKind.INFORM_CTO, {"text": text, "addresses": addresses}, now=now, actor=actor)
+
+
+def _post_commands(incident: Incident, decision: Decision, now: datetime, actor: User) -> None:
+    if decision.change is None:
+        return
+    commands = manual_commands(
+        rollback_facts(incident, decision.change), revert_branch=decision.plan.branch,
+        dashboard_url=incident.service.dashboard_url,
+    )  # fmt: skip
+    open_step(
+        incident, StepKind.POST_COMMANDS, {"text": as_message(incident.number, commands, now)}, now=now, actor=actor
+    )
