@@ -1,0 +1,30 @@
+"""Which effect performs which kind of step."""
+
+from collections.abc import Mapping
+
+from incidents.effects.announce import Announce, InformCto, PostCommands
+from incidents.effects.deploy import FollowDeploy
+from incidents.effects.merge import Merge
+from incidents.effects.open_pull_request import OpenPullRequest
+from incidents.effects.orders import Effect
+from incidents.effects.prove_recovery import ProveRecovery
+from incidents.effects.push_revert import PushRevert
+from incidents.effects.review import FollowReview
+from incidents.procedure.steps import StepKind
+
+EFFECTS: Mapping[StepKind, Effect] = {
+    StepKind.ANNOUNCE: Announce(),
+    StepKind.INFORM_CTO: InformCto(),
+    StepKind.POST_COMMANDS: PostCommands(),
+    StepKind.PUSH_REVERT: PushRevert(),
+    StepKind.OPEN_PULL_REQUEST: OpenPullRequest(),
+    StepKind.REVIEW: FollowReview(),
+    StepKind.MERGE: Merge(),
+    StepKind.DEPLOY: FollowDeploy(),
+    StepKind.PROVE_RECOVERY: ProveRecovery(),
+}
+
+
+def effect_of(kind: str) -> Effect:
+    """The effect of a kind; a KeyError names a kind that this release cannot perform."""
+    return EFFECTS[StepKind(kind)]

@@ -1,0 +1,35 @@
+"""What an effect answers: done, waiting for the world, failed for a person, or in doubt."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The effect is seen to have taken place."""
+
+    sentence: str
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """The world is at work; look again in `seconds`. The sentence says for what, and what can be done meanwhile."""
+
+    sentence: str
+    seconds: float = 2.0
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """It did not take place and would not by trying again; the words tell a person what to do."""
+
+    words: str
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+
+
+Outcome = Done | Waiting | Failed

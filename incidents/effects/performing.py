@@ -1,0 +1,104 @@
+"""One attempt at one step: claim, look up, ask the lease, act, settle (trust.md §1)."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from uuid import UUID
+
+import structlog
+from django.db import InterfaceError, OperationalError, connection
+
+from incidents.effects.catalogue import effect_of
+from incidents.effects.orders import order_for
+from incidents.effects.outcomes import Done, Failed, Outcome, Waiting
+from incidents.effects.wiring import World
+from incidents.integrations.errors import IntegrationError
+from incidents.procedure.gates import StepForbidden
+from incidents.procedure.steps import FORMS, Promise, StepKind
+from incidents.services import running
+
+CALL_LASTS = timedelta(seconds=13)  # connect 3 s and read 10 s (integrations.md)
+RENEW_EVERY = 1.5
+log = structlog.get_logger(__name__)
+
+
+def perform(step_id: UUID, world: World) -> None:
+    """Claim the step and do what it says; quietly nothing where somebody else holds it or its gate is closed."""
+    claim = running.claim_step(step_id=step_id)
+    if claim is None:
+        return
+    try:
+        with renewed(claim):
+            outcome = _attempt(claim, world)
+        settle(claim, outcome)
+    except running.LeaseLost as lost:
+        log.warning("lease_lost", step=str(step_id), why=str(lost))
+    except running.EarlierCallPending as pending:
+        running.postpone_step(claim, words=str(pending), seconds=pending.seconds, in_doubt=True)
+    except StepForbidden:
+        running.hold_step(claim)
+    except IntegrationError as failure:
+        _report(claim, failure)
+
+
+def _attempt(claim: running.Claim, world: World) -> Outcome:
+    effect = effect_of(claim.step.kind)
+    late = _promise(claim) is not Promise.KEYED
+    order = order_for(claim.step, lambda: running.open_call(claim, lasts=CALL_LASTS, may_land_late=late))
+    found = effect.look_up(order, world)
+    if found is not None:
+        return found
+    # What watches, and what a dead worker left, goes on being looked at behind a shut gate; nothing is begun there.
+    claim.gate.check()
+    return effect.act(order, world)
+
+
+def settle(claim: running.Claim, outcome: Outcome) -> None:
+    """Write down what came of an attempt."""
+    match outcome:
+        case Done():
+            running.finish_step(claim, sentence=outcome.sentence, evidence=outcome.evidence, url=outcome.url)
+        case Waiting():
+            running.watch_step(
+                claim, sentence=outcome.sentence, seconds=outcome.seconds, evidence=outcome.evidence, url=outcome.url
+            )
+        case Failed():
+            running.fail_step(claim, words=outcome.words, evidence=outcome.evidence)
+
+
+def _report(claim: running.Claim, failure: IntegrationError) -> None:
+    if failure.in_doubt and _promise(claim) is Promise.NEITHER:
+        running.doubt_step(claim, words=f"{failure.words} Whether it took place cannot be asked: look, then say.")
+    elif failure.retryable or failure.in_doubt:
+        running.postpone_step(claim, words=failure.words, seconds=failure.retry_after, in_doubt=failure.in_doubt)
+    else:
+        running.fail_step(claim, words=failure.words)
+
+
+@contextmanager
+def renewed(claim: running.Claim) -> Iterator[None]:
+    """Keep the lease alive from a thread of its own while the effect runs; a dead process stops renewing by dying."""
+    over = threading.Event()
+    thread = threading.Thread(target=_renew_until, args=(claim, over), name=f"lease-{claim.token}", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def _renew_until(claim: running.Claim, over: threading.Event) -> None:
+    try:
+        while not over.wait(RENEW_EVERY):
+            if not running.renew_lease(claim):
+                return
+    except (OperationalError, InterfaceError) as lost:
+        log.warning("lease_not_renewed", step=str(claim.step.pk), why=str(lost))
+    finally:
+        connection.close()
+
+
+def _promise(claim: running.Claim) -> Promise:
+    return FORMS[StepKind(claim.step.kind)].promise

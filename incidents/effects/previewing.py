@@ -1,0 +1,136 @@
+"""Ahead of the click: fetch a repository, list its newest changes, and compute what each revert would do."""
+
+from collections.abc import Iterable
+from dataclasses import asdict
+
+from incidents.assessment.changes import ChangeShape, recent
+from incidents.assessment.revert import Preview, preview
+from incidents.effects.push_revert import bad_change
+from incidents.effects.wiring import World
+from incidents.integrations.code_host import Deployment as HostDeployment
+from incidents.integrations.code_host import PullRequest
+from incidents.integrations.git import Mirror
+from incidents.models.change import Change, Deployment
+from incidents.models.service import Service
+from incidents.services.assessing import (
+    SeenChange,
+    SeenDeployment,
+    Verdict,
+    record_assessment,
+    record_changes,
+    record_deployments,
+)
+from incidents.services.clock import database_now
+from incidents.services.suspecting import suspect_newest
+
+NEWEST = 20
+STATES = {
+    "success": Deployment.State.SUCCEEDED,
+    "inactive": Deployment.State.REPLACED,
+    "failure": Deployment.State.FAILED,
+    "error": Deployment.State.FAILED,
+    "pending": Deployment.State.PENDING,
+    "queued": Deployment.State.PENDING,
+}
+
+
+def refresh(repository: str, world: World) -> None:
+    """Bring every service of the repository up to date: changes, deployments, previews of the newest 20."""
+    mirror = world.mirror(repository)
+    mirror.refresh()
+    for service in Service.objects.of_repository(repository):
+        _record_deployments(service, world)
+        changes = _record_changes(service, mirror, world)
+        suspect_newest(service=service, now=database_now())
+        assess(changes, mirror, mirror.head(service.branch))
+
+
+def _record_changes(service: Service, mirror: Mirror, world: World) -> list[Change]:
+    shapes = recent(mirror.path, tip=mirror.head(service.branch), limit=NEWEST)
+    known = set(Change.objects.filter(service=service, sha__in=[s.sha for s in shapes]).values_list("sha", flat=True))
+    record_changes(
+        service=service, seen=_without_parts(seen_change(service, s, world) for s in shapes if s.sha not in known)
+    )
+    return list(Change.objects.filter(service=service, sha__in=[s.sha for s in shapes]).order_by("-merged_at"))
+
+
+def seen_change(service: Service, shape: ChangeShape, world: World) -> SeenChange:
+    """A commit of the deploy branch with the pull request that brought it, and how it was merged."""
+    merged = [each for each in world.code_host.pull_requests_of(service.repository, shape.sha) if each.merged]
+    found = next((each for each in merged if each.merge_sha == shape.sha), None)
+    kind, commits = _kind(service, shape, found, world)
+    return SeenChange(
+        sha=shape.sha,
+        kind=kind,
+        commits=commits,
+        title=found.title if found else shape.title,
+        author=found.author if found else shape.author,
+        merged_at=shape.at,
+        pull_request=found.number if found else None,
+        url=found.url if found else "",
+    )
+
+
+def _kind(service: Service, shape: ChangeShape, found: PullRequest | None, world: World) -> tuple[str, tuple[str, ...]]:
+    """How it was merged. A rebase merge of n commits needs all of them reverted; the list comes from the code host."""
+    if shape.kind == "merge":
+        return Change.Kind.MERGE, (shape.sha,)
+    if found is None:
+        return Change.Kind.COMMIT, (shape.sha,)
+    count = len(world.code_host.commits_of(service.repository, found.number))
+    return (Change.Kind.SQUASH, (shape.sha,)) if count == 1 else _squash_or_rebase(service, shape, count, world)
+
+
+def _squash_or_rebase(service: Service, shape: ChangeShape, count: int, world: World) -> tuple[str, tuple[str, ...]]:
+    """After a rebase merge the code host names the pull request for each of the commits beneath; after a squash it does not."""
+    line = [shape.sha]
+    while len(line) < count:
+        parent = world.code_host.commit(service.repository, line[-1]).parents[0]
+        of_parent = world.code_host.pull_requests_of(service.repository, parent)
+        if not any(each.merge_sha == shape.sha for each in of_parent):
+            return Change.Kind.SQUASH, (shape.sha,)
+        line.append(parent)
+    return Change.Kind.REBASE, tuple(line)
+
+
+def _without_parts(seen: Iterable[SeenChange]) -> list[SeenChange]:
+    """A rebase merge is one change: its earlier commits are not listed beside it."""
+    found = list(seen)
+    parts = {sha for each in found for sha in each.commits[1:]}
+    return [each for each in found if each.sha not in parts]
+
+
+def _record_deployments(service: Service, world: World) -> None:
+    newest = world.code_host.deployments(service.repository, environment=service.environment, limit=NEWEST)
+    record_deployments(service=service, seen=[_seen_deployment(each) for each in newest])
+
+
+def _seen_deployment(each: HostDeployment) -> SeenDeployment:
+    state = STATES.get(each.state, Deployment.State.RUNNING)
+    return SeenDeployment(each.id, each.sha, state, each.created_at, each.updated_at, each.url)
+
+
+def assess(changes: list[Change], mirror: Mirror, base: str) -> None:
+    """Compute what each revert would do on `base`, where that is not known yet."""
+    for change in changes:
+        assessed = getattr(change, "assessment", None)
+        if assessed is None or assessed.base != base:
+            found = preview(mirror.path, bad_change(change), base=base)
+            record_assessment(change=change, verdict=_verdict(found), now=database_now())
+
+
+def _verdict(found: Preview) -> Verdict:
+    return Verdict(
+        base=found.base,
+        verdict=found.verdict.value,
+        words=found.words,
+        tree=found.tree or "",
+        patch_id=found.patch_id or "",
+        lists={
+            "conflicts": list(found.conflicts),
+            "files": [asdict(each) for each in found.files],
+            "dependents": [{**asdict(each), "at": each.at.isoformat()} for each in found.dependents],
+            "survivors": [asdict(each) for each in found.survivors],
+            "broken": list(found.broken),
+        },
+    )

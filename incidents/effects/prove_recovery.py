@@ -1,0 +1,61 @@
+"""R5: recovery proved on the flagging alert's own series, newer than the deploy; silence is never recovery (E12)."""
+
+from datetime import datetime, timedelta
+
+from incidents.effects.orders import Order
+from incidents.effects.outcomes import Done, Outcome, Waiting
+from incidents.effects.wiring import World
+from incidents.integrations.metrics import Sample as Measured
+from incidents.procedure.recovery import Recovery, Sample, judge
+from incidents.procedure.steps import StepKind
+from incidents.services.clock import database_now
+
+LOOK_AGAIN = 1.0
+BEFORE = timedelta(minutes=5)
+KEPT = 240
+
+
+class ProveRecovery:
+    """Done when the alert is inactive and its last N samples since the deploy are good."""
+
+    def look_up(self, order: Order, world: World) -> Outcome | None:
+        deployed = order.before(StepKind.DEPLOY).get("deployed_at")
+        if not _flagged_by_its_alert(order) or not deployed:
+            return Waiting(
+                "No alert flagged this incident: the on-call engineer attests the recovery with evidence.", 60
+            )
+        now, deployed_at = database_now(), datetime.fromisoformat(deployed)
+        samples = _series(order, world, deployed_at - BEFORE, now)
+        recovery = _judge(order, world, samples, deployed_at, now)
+        if recovery.state == "recovered":
+            return Done(recovery.sentence, _evidence(samples, recovery), order.service.dashboard_url)
+        return Waiting(recovery.sentence, LOOK_AGAIN, {"good": recovery.good, "needed": recovery.needed})
+
+    def act(self, order: Order, world: World) -> Outcome:
+        raise AssertionError("Recovery is only ever watched.")
+
+
+def _flagged_by_its_alert(order: Order) -> bool:
+    return order.service.has_alert and order.incident.alerts.exists()
+
+
+def _series(order: Order, world: World, start: datetime, end: datetime) -> list[Measured]:
+    return world.metrics.series(order.service.alert_query, start=start, end=end, step_seconds=1)
+
+
+def _judge(order: Order, world: World, samples: list[Measured], deployed_at: datetime, now: datetime) -> Recovery:
+    service = order.service
+    return judge(
+        [Sample(each.at, each.value) for each in samples],
+        threshold=service.alert_threshold or 0.0,
+        above=service.alert_above,
+        deployed_at=deployed_at,
+        needed=service.recovery_samples,
+        alert_state=world.metrics.alert_state(service.alert_name, labels=service.alert_labels).value,
+        now=now,
+    )
+
+
+def _evidence(samples: list[Measured], recovery: Recovery) -> dict[str, object]:
+    kept = [[each.at.isoformat(), each.value] for each in samples[-KEPT:]]
+    return {"good": recovery.good, "needed": recovery.needed, "series": kept}

@@ -1,0 +1,62 @@
+"""The workers' door: short tasks that claim, perform and report; a lost or doubled message does no harm."""
+
+from uuid import UUID
+
+from celery import shared_task
+from django.db import OperationalError
+
+from incidents import dispatch
+from incidents.effects import previewing, reading, sampling, suspecting
+from incidents.effects.performing import perform
+from incidents.effects.wiring import world
+from incidents.models.service import Service
+from incidents.services.clock import database_now
+from incidents.services.intake import unread_deliveries
+from incidents.services.running import due_steps
+
+
+@shared_task(name="incidents.perform_step")
+def perform_step(step_id: str) -> None:
+    """One attempt at one step; nothing where it is not due."""
+    perform(UUID(step_id), world())
+
+
+@shared_task(name="incidents.read_delivery")
+def read_delivery(delivery_id: str) -> None:
+    """Act on a stored webhook."""
+    reading.read(UUID(delivery_id))
+
+
+@shared_task(name="incidents.look_up_suspect")
+def look_up_suspect(incident_id: str, reference: str, actor_id: int) -> None:
+    """Look up a commit that a person named."""
+    suspecting.look_up_suspect(UUID(incident_id), reference, actor_id, world())
+
+
+@shared_task(name="incidents.refresh_mirror")
+def refresh_mirror(repository: str) -> None:
+    """Fetch one repository and compute its previews again."""
+    previewing.refresh(repository, world())
+
+
+@shared_task(name="incidents.refresh_mirrors")
+def refresh_mirrors() -> None:
+    """Nudge a refresh of every repository in the catalogue."""
+    for repository in Service.objects.in_use().values_list("repository", flat=True).order_by("repository").distinct():
+        dispatch.refresh_mirror(repository)
+
+
+@shared_task(name="incidents.sample_series")
+def sample_series() -> None:
+    """Follow the alerts' own series."""
+    sampling.sample_series(world())
+
+
+@shared_task(name="incidents.sweep", autoretry_for=(OperationalError,), max_retries=1)
+def sweep() -> None:
+    """Nudge whatever is due: what a dead worker, a lost broker or a slept-through timer left behind."""
+    now = database_now()
+    for step_id in due_steps(now):
+        dispatch.perform_step(step_id)
+    for delivery_id in unread_deliveries(now):
+        dispatch.read_delivery(delivery_id)
