@@ -1,0 +1,75 @@
+"""The forms that are more than a button: declaring, and narrowing lists."""
+
+from typing import Any
+
+from django import forms
+from django.contrib.auth.models import User
+
+from incidents.models.incident import Trigger
+from incidents.models.service import Service
+from incidents.procedure.severity import SEVERITIES
+from incidents.procedure.steps import IncidentState
+from incidents.queries.duty import services_for, visible_services
+
+SEVERITY_CHOICES = [(str(each.level), f"{each.name}: {each.meaning}") for each in SEVERITIES]
+
+
+class DeclareForm(forms.Form):
+    """Declare an incident by hand (U1, U2): a title and a service are enough."""
+
+    title = forms.CharField(max_length=200, help_text="What is seen, not why: “Checkout answers 500”.")
+    service = forms.ModelChoiceField(Service.objects.none(), to_field_name="slug", empty_label=None)
+    severity = forms.ChoiceField(choices=SEVERITY_CHOICES, initial="2", widget=forms.RadioSelect)
+    trigger = forms.ChoiceField(
+        choices=[(Trigger.REGRESSION, "A regression was detected"), (Trigger.DEPLOY_FAILED, "A deploy failed")],
+        initial=Trigger.REGRESSION,
+        widget=forms.RadioSelect,
+        label="What makes you use the procedure",
+    )
+    customers_affected = forms.BooleanField(required=False, initial=True, label="Customers feel it")
+    suspect = forms.CharField(
+        required=False, max_length=64, label="Suspected change", help_text="A commit id. It can be named later, too."
+    )
+    onset_at = forms.DateTimeField(
+        required=False, label="Since when", help_text="UTC. Empty means now.",
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}),
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, person: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["service"]
+        if isinstance(field, forms.ModelChoiceField):
+            field.queryset = services_for(person, "respond_service").filter(retired=False).order_by("name")
+
+
+class IncidentListForm(forms.Form):
+    """Narrow the list of incidents."""
+
+    q = forms.CharField(required=False, label="Search", max_length=100)
+    state = forms.ChoiceField(
+        required=False,
+        choices=[("", "any state"), ("open", "open"), *[(each.value, each.value) for each in IncidentState]],
+    )
+    service = forms.ChoiceField(required=False)
+    severity = forms.ChoiceField(required=False, choices=[("", "any severity"), *[(n, f"SEV {n}") for n in "123"]])
+
+    def __init__(self, *args: Any, person: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _offer_services(self, person)
+
+
+class ChangeListForm(forms.Form):
+    """Narrow the list of changes."""
+
+    q = forms.CharField(required=False, label="Search", max_length=100)
+    service = forms.ChoiceField(required=False)
+
+    def __init__(self, *args: Any, person: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _offer_services(self, person)
+
+
+def _offer_services(form: forms.Form, person: User) -> None:
+    field = form.fields["service"]
+    if isinstance(field, forms.ChoiceField):
+        field.choices = [("", "any service"), *visible_services(person).order_by("name").values_list("slug", "name")]

@@ -1,0 +1,51 @@
+"""The pages read in quiet hours: people, services, the procedure, the style guide."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_GET
+
+from incidents.queries.duty import NotPermitted, visible_services
+from incidents.queries.pages import catalogue_page, people_page, procedure_page, service_page
+from incidents.services.clock import database_now
+from incidents.views.doors import person, signed_in
+
+
+@require_GET
+@signed_in
+def people(request: HttpRequest) -> HttpResponse:
+    """Who is on call, and who holds which role."""
+    services = visible_services(person(request)).filter(retired=False)
+    return render(request, "incidents/people.html", {"page": people_page(person(request), services, database_now())})
+
+
+@require_GET
+@signed_in
+def catalogue(request: HttpRequest) -> HttpResponse:
+    """All services that this person may see."""
+    services = visible_services(person(request)).filter(retired=False).order_by("name")
+    page = catalogue_page(person(request), services, database_now())
+    return render(request, "incidents/services.html", {"page": page})
+
+
+@require_GET
+@signed_in
+def service(request: HttpRequest, slug: str) -> HttpResponse:
+    """One service."""
+    found = visible_services(person(request)).filter(slug=slug).first()
+    if found is None:
+        raise NotPermitted("E3", "You have no role for this service.")
+    return render(request, "incidents/service.html", {"page": service_page(person(request), found, database_now())})
+
+
+@require_GET
+@signed_in
+def procedure(request: HttpRequest) -> HttpResponse:
+    """The rules, in words."""
+    return render(request, "incidents/procedure.html", {"page": procedure_page()})
+
+
+@require_GET
+@signed_in
+def styleguide(request: HttpRequest) -> HttpResponse:
+    """Every component in every state."""
+    return render(request, "styleguide.html")

@@ -1,0 +1,137 @@
+"""Decide, execute, stop, and act on one step: each a single call of one service."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from uuid import UUID
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_POST
+
+from incidents.models.incident import Incident
+from incidents.procedure.answers import UnreadableAnswers
+from incidents.procedure.decision import OverrideNeedsReason, PathClosed
+from incidents.procedure.refusals import Refusal
+from incidents.queries.controls import controls_of, decision_form, reader_of
+from incidents.services import steering
+from incidents.services.clock import database_now
+from incidents.services.deciding import decide
+from incidents.services.executing import execute_plan, resume_plan, stop_plan
+from incidents.views.doors import in_room, person, posted_version
+from incidents.views.room import ROOM, posted_answers, show
+
+
+@require_POST
+@in_room
+def decide_path(request: HttpRequest, incident: Incident) -> HttpResponse:
+    """Record the decision (D6); what the procedure closes comes back in the form, with everything that was typed."""
+    try:
+        decide(
+            incident_id=incident.pk, actor=person(request), now=database_now(), version=posted_version(request),
+            answers=posted_answers(request), path=request.POST.get("path", ""), reason=request.POST.get("reason", ""),
+        )  # fmt: skip
+    except (UnreadableAnswers, OverrideNeedsReason, PathClosed) as refusal:
+        return _keep_answers(request, incident, refusal)
+    return show(request, incident)
+
+
+def _keep_answers(request: HttpRequest, incident: Incident, refusal: Refusal) -> HttpResponse:
+    now = database_now()
+    form = decision_form(
+        reader_of(incident, person(request), now), given=posted_answers(request), chosen=request.POST.get("path", ""),
+        reason=request.POST.get("reason", ""), errors=(str(refusal),),
+    )  # fmt: skip
+    controls = replace(controls_of(incident, person(request), now), decision=form)
+    return render(request, f"{ROOM}#controls-decision", {"controls": controls, "answer": True}, status=422)
+
+
+@require_POST
+@in_room
+def execute(request: HttpRequest, incident: Incident) -> HttpResponse:
+    """Start exactly the plan that the page showed."""
+    execute_plan(
+        incident_id=incident.pk, actor=person(request), now=database_now(), version=posted_version(request),
+        digest=request.POST.get("digest", ""),
+    )  # fmt: skip
+    return show(request, incident)
+
+
+@require_POST
+@in_room
+def stop(request: HttpRequest, incident: Incident) -> HttpResponse:
+    """Let no further step start (E17)."""
+    stop_plan(incident_id=incident.pk, actor=person(request), now=database_now(), version=posted_version(request))
+    return show(request, incident)
+
+
+@require_POST
+@in_room
+def resume(request: HttpRequest, incident: Incident) -> HttpResponse:
+    """Go on with a stopped plan."""
+    resume_plan(incident_id=incident.pk, actor=person(request), now=database_now(), version=posted_version(request))
+    return show(request, incident)
+
+
+@require_POST
+@in_room
+def adopt(request: HttpRequest, incident: Incident) -> HttpResponse:
+    """Take a revert that somebody made outside: a branch, a pull request by its number, or a commit (E18)."""
+    steering.adopt_outside(
+        incident_id=incident.pk, reference=request.POST.get("what", ""), actor=person(request), now=database_now(),
+        version=posted_version(request),
+    )  # fmt: skip
+    return show(request, incident)
+
+
+@require_POST
+@in_room
+def step(request: HttpRequest, incident: Incident, step_id: UUID, what: str) -> HttpResponse:
+    """One act on one step, compared with the state that its page showed."""
+    if what not in ACTS:
+        raise Http404(f"A step cannot be asked to {what}.")
+    ACTS[what](request, incident, step_id)
+    return show(request, incident)
+
+
+def _common(request: HttpRequest, incident: Incident, step_id: UUID) -> steering.Asked:
+    return steering.Asked(
+        incident_id=incident.pk, step_id=step_id, actor=person(request), now=database_now(),
+        seen=request.POST.get("seen", ""),
+    )  # fmt: skip
+
+
+def _retry(request: HttpRequest, incident: Incident, step_id: UUID) -> None:
+    steering.retry_step(_common(request, incident, step_id))
+
+
+def _skip(request: HttpRequest, incident: Incident, step_id: UUID) -> None:
+    steering.skip_step(_common(request, incident, step_id), reason=request.POST.get("reason", ""))
+
+
+def _record(request: HttpRequest, incident: Incident, step_id: UUID) -> None:
+    steering.record_by_hand(
+        _common(request, incident, step_id), evidence=request.POST.get("evidence", ""),
+        reference=request.POST.get("reference", ""),
+    )  # fmt: skip
+
+
+def _self_approve(request: HttpRequest, incident: Incident, step_id: UUID) -> None:
+    steering.self_approve(_common(request, incident, step_id))
+
+
+def _attest(request: HttpRequest, incident: Incident, step_id: UUID) -> None:
+    steering.attest_recovery(_common(request, incident, step_id), evidence=request.POST.get("evidence", ""))
+
+
+def _adopt(request: HttpRequest, incident: Incident, step_id: UUID) -> None:
+    steering.accept_difference(_common(request, incident, step_id))
+
+
+ACTS: Mapping[str, Callable[[HttpRequest, Incident, UUID], None]] = {
+    "retry": _retry,
+    "skip": _skip,
+    "record": _record,
+    "self-approve": _self_approve,
+    "attest": _attest,
+    "adopt": _adopt,
+}

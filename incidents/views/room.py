@@ -1,0 +1,99 @@
+"""The incident room: the page, its panels for a reset, one reader's controls, older entries."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_POST
+from django_htmx.http import trigger_client_event
+
+from incidents.models.incident import Incident
+from incidents.procedure.answers import QUESTIONS
+from incidents.queries.controls import announce_form, controls_of, decision_form, reader_of
+from incidents.queries.room import head_seq, incident_by_number, room_of
+from incidents.queries.shapes import LiveView
+from incidents.queries.timeline import timeline_of
+from incidents.services.clock import database_now
+from incidents.services.leading import note_presence
+from incidents.views.doors import in_room, person
+
+ROOM = "incidents/detail.html"
+
+
+@require_GET
+@never_cache
+@in_room
+def detail(request: HttpRequest, incident: Incident) -> HttpResponse:
+    """The whole room; the first look of the on-call engineer is their sign of life (E5)."""
+    now = database_now()
+    if note_presence(incident=incident, person=person(request), now=now):
+        incident = incident_by_number(incident.number)
+    live = LiveView(
+        ticket_url=reverse("incidents:live-ticket", args=[incident.number]),
+        panels_url=reverse("incidents:panels", args=[incident.number]),
+        cursor=head_seq(incident),
+    )
+    context = {"room": room_of(incident, now), "controls": controls_of(incident, person(request), now), "live": live}
+    return render(request, ROOM, context)
+
+
+@require_GET
+@never_cache
+@in_room
+def panels(request: HttpRequest, incident: Incident) -> HttpResponse:
+    """Every panel out of band, for a stream that had to start anew."""
+    return render(request, f"{ROOM}#panels", {"room": room_of(incident, database_now())})
+
+
+@require_GET
+@never_cache
+@in_room
+def controls(request: HttpRequest, incident: Incident) -> HttpResponse:
+    """This reader's controls, out of band."""
+    found = controls_of(incident, person(request), database_now())
+    return render(request, f"{ROOM}#controls", {"controls": found})
+
+
+@require_GET
+@in_room
+def timeline(request: HttpRequest, incident: Incident) -> HttpResponse:
+    """Entries older than the one named by `before`."""
+    before = request.GET.get("before", "")
+    found = timeline_of(incident, before=int(before) if before.isdigit() else None)
+    return render(request, f"{ROOM}#older", {"timeline": found, "number": incident.number})
+
+
+@require_POST
+@in_room
+def advice(request: HttpRequest, incident: Incident) -> HttpResponse:
+    """What the procedure says to the answers as they stand on the form."""
+    given = posted_answers(request)
+    reader = reader_of(incident, person(request), database_now())
+    form = decision_form(reader, given=given, reason=request.POST.get("reason", ""))
+    context = {"advice": form.advice, "chosen": "", "reason": form.reason}
+    return render(request, f"{ROOM}#advice", context)
+
+
+@require_POST
+@in_room
+def announce_check(request: HttpRequest, incident: Incident) -> HttpResponse:
+    """The marks of the speculation check while somebody types (S4)."""
+    reader = reader_of(incident, person(request), database_now())
+    form = announce_form(reader, text=request.POST.get("text", ""))
+    return render(request, f"{ROOM}#marks", {"announce": form})
+
+
+def posted_answers(request: HttpRequest) -> dict[str, str]:
+    """The answers of the decision form by field; what was not asked is not there."""
+    return {field: request.POST[field] for field in QUESTIONS if field in request.POST}
+
+
+def show(request: HttpRequest, incident: Incident) -> HttpResponse:
+    """The answer to an act: the page is told to fetch its panels and controls anew.
+
+    The fragments are not sent along: by the time of the answer a live frame may have replaced the very form that
+    asked, and htmx finds no target from a form that has left the page.
+    """
+    if not getattr(request, "htmx", False):
+        return redirect("incidents:detail", incident.number)
+    return trigger_client_event(HttpResponse(status=204), "incident-acted")

@@ -1,0 +1,51 @@
+"""The machines' door: verify, store, answer; a worker acts on it after (integrations.md, Alerts in and GitHub)."""
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+
+from incidents.integrations import alertmanager, github_events
+from incidents.integrations.errors import UnreadableDelivery
+from incidents.integrations.signatures import bearer_holds, github_signature_holds
+from incidents.services.clock import database_now
+from incidents.services.intake import store_delivery
+
+
+@csrf_exempt
+@require_POST
+def receive_github(request: HttpRequest) -> JsonResponse:
+    """A delivery of the code host: a hint to look, never the source of a verdict."""
+    signature = request.headers.get("X-Hub-Signature-256")
+    if not github_signature_holds(settings.GITHUB_WEBHOOK_SECRET, request.body, signature):
+        return _refused("The signature does not hold.")
+    event = request.headers.get("X-GitHub-Event", "")
+    key = request.headers.get("X-GitHub-Delivery", "")
+    return _kept(request, "github", key, event, lambda body: github_events.parse(event, body))
+
+
+@csrf_exempt
+@require_POST
+def receive_alertmanager(request: HttpRequest) -> JsonResponse:
+    """A notification of Alertmanager (version 4), or of whatever speaks its format."""
+    if not bearer_holds(settings.ALERT_WEBHOOK_TOKEN, request.headers.get("Authorization")):
+        return _refused("The bearer token does not hold.")
+    return _kept(request, "alertmanager", "", "alert", alertmanager.parse)
+
+
+def _kept(request: HttpRequest, source: str, key: str, event: str, parse: Callable[[bytes], object]) -> JsonResponse:
+    try:
+        parse(request.body)
+        problem = ""
+    except UnreadableDelivery as unreadable:
+        problem = str(unreadable)
+    kept = store_delivery(source=source, key=key, event=event, body=request.body, now=database_now(), problem=problem)
+    if problem:
+        return JsonResponse({"error": problem, "stored": kept is not None}, status=400)
+    return JsonResponse({"delivery": str(kept.pk) if kept else None, "seen_before": kept is None}, status=202)
+
+
+def _refused(words: str) -> JsonResponse:
+    return JsonResponse({"error": words}, status=401)
