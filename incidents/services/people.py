@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import Group, Permission, User
 from django.db import transaction
 
 from incidents.models.duty import Identity, Seat, Shift
@@ -13,6 +13,20 @@ from incidents.procedure.refusals import Refusal
 from incidents.queries.duty import NotPermitted
 from incidents.services.recording import record_in
 
+ADMINISTRATOR = "administrator"
+ADMINISTERS = {
+    "service": ("view", "add", "change"),
+    "shift": ("view", "add", "change", "delete"),
+    "identity": ("view", "add", "change", "delete"),
+    "user": ("view", "add", "change"),
+    "change": ("view",),
+    "deployment": ("view",),
+    "alert": ("view",),
+    "delivery": ("view",),
+    "ledgerentry": ("view",),
+}
+"""What an administrator may do on the admin pages, by model."""
+
 
 class ShiftRefused(Refusal):
     """The shift makes no sense as it was given."""
@@ -20,7 +34,7 @@ class ShiftRefused(Refusal):
 
 def require_administrator(person: User) -> None:
     """Raise `NotPermitted` unless the person is an administrator; being a superuser alone is not it."""
-    if not (person.is_active and person.groups.filter(name="administrator").exists()):
+    if not (person.is_active and person.groups.filter(name=ADMINISTRATOR).exists()):
         right = RIGHTS[Action.CONFIGURE]
         raise NotPermitted(right.rule, right.otherwise)
 
@@ -76,13 +90,32 @@ def ensure_person(
     person, new = User.objects.get_or_create(username=username, defaults={"email": email})
     if new:
         person.set_password(password)
-        person.is_staff = "administrator" in groups
         person.save()
         record_in("access", "person.added", at=now, person=username, groups=list(groups))
     for name in groups:
-        person.groups.add(Group.objects.get_or_create(name=name)[0])
+        person.groups.add(ensure_group(name))
+    follow_roles(person=person)
     if github:
         Identity.objects.get_or_create(
             person=person, place=Identity.Place.GITHUB, defaults={"login": github, "verified_at": now}
         )
+    return person
+
+
+def ensure_group(name: str) -> Group:
+    """The group of a role; the administrators' may use the admin pages of what they look after, and no others."""
+    group, _ = Group.objects.get_or_create(name=name)
+    if name == ADMINISTRATOR:
+        rights = [f"{verb}_{model}" for model, verbs in ADMINISTERS.items() for verb in verbs]
+        ours = Permission.objects.filter(codename__in=rights, content_type__app_label__in=["incidents", "auth"])
+        group.permissions.set(ours)
+    return group
+
+
+def follow_roles(*, person: User) -> User:
+    """Only administrators enter the admin pages; who is one no longer is shut out at once."""
+    entitled = person.is_superuser or person.groups.filter(name=ADMINISTRATOR).exists()
+    if person.is_staff != entitled:
+        person.is_staff = entitled
+        person.save(update_fields=["is_staff"])
     return person

@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from incidents.models.duty import Seat, Shift
 from incidents.models.service import Service
 from incidents.services.catalogue import apply_catalogue
-from incidents.services.catalogue_file import read_catalogue
+from incidents.services.catalogue_file import CatalogueFault, read_catalogue
 from incidents.services.clock import database_now
 from incidents.services.people import add_shift, ensure_person
 
@@ -41,10 +41,14 @@ class Command(BaseCommand):
         now = database_now()
         for username, groups, github in PEOPLE:
             ensure_person(
-                username=username, email=f"{username}@example.com", password=PASSWORD, groups=groups, github=github,
+                username=username, email=f"{username}@acme.example", password=PASSWORD, groups=groups, github=github,
                 now=now,
             )  # fmt: skip
-        for service in apply_catalogue(services=read_catalogue(Path(options["catalogue"])), now=now):
+        try:
+            listed = read_catalogue(Path(options["catalogue"]))
+        except CatalogueFault as fault:
+            raise CommandError(str(fault)) from None
+        for service in apply_catalogue(services=listed, now=now):
             self._on_call(service, now)
         self._dba_on_call(now)
         self.stdout.write(f"Sign in as {', '.join(name for name, _, _ in PEOPLE)}; the password is {PASSWORD}.")
