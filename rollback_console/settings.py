@@ -175,6 +175,7 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_REDIRECT_URL = "/accounts/login/"
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
+ALLAUTH_TRUSTED_PROXY_COUNT = environment.number("TRUSTED_PROXIES", 0)
 ACCOUNT_RATE_LIMITS = {"login": "60/m/ip", "login_failed": "10/m/ip,5/5m/key", "reauthenticate": "10/m/user"}
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if PUBLIC_URL.startswith("https") else "http"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
@@ -243,6 +244,19 @@ SLACK_API_URL = environment.text("SLACK_API_URL", "https://slack.com/api").rstri
 SLACK_TOKEN = environment.required("SLACK_TOKEN")
 PROMETHEUS_URL = environment.required("PROMETHEUS_URL").rstrip("/")
 ALERT_WEBHOOK_TOKEN = environment.required("ALERT_WEBHOOK_TOKEN")
+# Stop the bleed (S1–S3): optional; a step without its tool says what to do by hand. The signed webhook serves for any.
+BETTER_STACK_URL = environment.text("BETTER_STACK_URL", "https://uptime.betterstack.com").rstrip("/")
+BETTER_STACK_TOKEN = environment.text("BETTER_STACK_TOKEN")
+BETTER_STACK_TEAM = environment.text("BETTER_STACK_TEAM")
+BETTER_STACK_POLICY = environment.text("BETTER_STACK_POLICY")
+PAGE_FORM_URL = environment.text("PAGE_FORM_URL")
+UNLEASH_URL = environment.text("UNLEASH_URL").rstrip("/")
+UNLEASH_TOKEN = environment.text("UNLEASH_TOKEN")
+UNLEASH_PROJECT = environment.text("UNLEASH_PROJECT", "default")
+UNLEASH_ENVIRONMENT = environment.text("UNLEASH_ENVIRONMENT", "production")
+HAPROXY_ADDRESS = environment.text("HAPROXY_ADDRESS")
+SIGNED_WEBHOOK_URL = environment.text("SIGNED_WEBHOOK_URL")
+SIGNED_WEBHOOK_SECRET = environment.text("SIGNED_WEBHOOK_SECRET")
 DEFAULT_FROM_EMAIL = environment.text("DEFAULT_FROM_EMAIL", "rollback-console@localhost")
 globals().update(
     environment.address("EMAIL_URL", addresses.mail, environment.required("EMAIL_URL", "console://localhost"))
@@ -255,12 +269,10 @@ GIT_EMAIL = environment.text("GIT_EMAIL", "rollback-console@localhost")
 # ── switches of the procedure ────────────────────────────────────────────────────────────────────────────────────────
 TAKE_OVER_AFTER_MINUTES = environment.number("TAKE_OVER_AFTER_MINUTES", 5)
 RECOVERY_SAMPLES = environment.number("RECOVERY_SAMPLES", 5)
+POLL_SECONDS = environment.number("POLL_SECONDS", 5)
 HOLD_AT = environment.choice("HOLD_AT", ("push", "merge"), "push")
 SMALL_TEAM = environment.flag("SMALL_TEAM")
 POST_COMMANDS = environment.flag("POST_COMMANDS", default=True)
-HOLD_AT = environment.choice("HOLD_AT", ("push", "merge"), "push")
-GIT_NAME = environment.text("GIT_NAME", "Rollback Console")
-GIT_EMAIL = environment.text("GIT_EMAIL", "rollback-console@localhost")
 
 # ── logs: one request id from the click to the worker ────────────────────────────────────────────────────────────────
 LOGGING = logging.configuration(

@@ -16,7 +16,7 @@ from incidents.procedure.steps import StepKind
 
 @dataclass(frozen=True)
 class Order:
-    """One attempt at one step. `ask_lease` must be called immediately before anything is sent that changes the world."""
+    """One attempt at one step; `ask_lease` is called immediately before anything is sent that changes the world."""
 
     step: Step
     ask_lease: Callable[[], None]

@@ -16,10 +16,13 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """The world is at work; look again in `seconds`. The sentence says for what, and what can be done meanwhile."""
+    """The world is at work. The sentence says for what it is waited, and what can be done meanwhile.
+
+    Look again in `seconds`; where none are given, at the pace set for polling: a webhook wakes the step before.
+    """
 
     sentence: str
-    seconds: float = 2.0
+    seconds: float | None = None
     evidence: Mapping[str, Any] = field(default_factory=dict)
     url: str = ""
 

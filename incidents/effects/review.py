@@ -9,8 +9,6 @@ from incidents.integrations.code_host import PullRequest, Review
 from incidents.procedure.steps import StepKind
 from incidents.queries.reviewing import people_who_review
 
-LOOK_AGAIN = 2.0
-
 
 class FollowReview:
     """Done when the rules of the branch are met and somebody whose word counts has approved exactly this head."""
@@ -36,9 +34,7 @@ def _judge(order: Order, world: World, found: PullRequest) -> Outcome:
     reviews = world.code_host.reviews(order.repository, found.number)
     refused = [review.login for review in latest(reviews) if review.state == "CHANGES_REQUESTED"]
     if refused:
-        return Waiting(
-            f"{', '.join(refused)} asked for changes on #{found.number}. Talk, then approve there.", LOOK_AGAIN
-        )
+        return Waiting(f"{', '.join(refused)} asked for changes on #{found.number}. Talk, then approve there.")
     approvals = [r for r in latest(reviews) if r.state == "APPROVED" and r.commit_sha == found.head_sha]
     missing = world.code_host.branch_rules(order.repository, order.service.branch).required_approvals - len(approvals)
     own_word = order.step.parameters.get("self_approved_by")
@@ -46,9 +42,7 @@ def _judge(order: Order, world: World, found: PullRequest) -> Outcome:
     counted = [people[r.login.lower()] for r in approvals if r.login.lower() in people]
     if missing <= 0 and (counted or own_word):
         return Done(_approved(counted, own_word), _evidence(found, counted, own_word), found.url)
-    return Waiting(
-        _what_is_missing(found, missing, approvals, own_word), LOOK_AGAIN, _evidence(found, counted), found.url
-    )
+    return Waiting(_what_is_missing(found, missing, approvals, own_word), None, _evidence(found, counted), found.url)
 
 
 def latest(reviews: Sequence[Review]) -> list[Review]:

@@ -16,8 +16,8 @@ from incidents.effects.performing import perform
 from incidents.models import Change, Incident, Plan, Service, Step, Trigger
 from incidents.procedure.answers import QUESTIONS
 from incidents.services.clock import database_now
-from incidents.services.declaring import declare_incident
 from incidents.services.deciding import decide
+from incidents.services.declaring import declare_incident
 from incidents.services.executing import execute_plan
 from incidents.services.running import due_steps
 from sandbox import secrets
@@ -104,6 +104,7 @@ def drill(sandbox: Sandbox, tmp_path: Path, settings: Settings, transactional_db
     settings.SLACK_API_URL = f"{sandbox.url}/slack/api"
     settings.SLACK_TOKEN = secrets.SLACK_TOKEN
     settings.PROMETHEUS_URL = f"{sandbox.url}/prometheus"
+    settings.POLL_SECONDS = 0.2  # nobody sends webhooks here
     settings.MIRROR_FOLDER = str(tmp_path / "mirrors")
     wiring.world.cache_clear()
     call_command("seed_demo", verbosity=0)
