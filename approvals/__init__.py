@@ -1,0 +1,1 @@
+"""Approvals: who must say yes, to exactly what, and what they said."""

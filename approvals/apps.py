@@ -1,0 +1,8 @@
+"""The approvals app: a small complete house that knows nothing of incidents."""
+
+from django.apps import AppConfig
+
+
+class ApprovalsConfig(AppConfig):
+    name = "approvals"
+    default_auto_field = "django.db.models.BigAutoField"

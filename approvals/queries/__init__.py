@@ -1,0 +1,1 @@
+"""What the approver's pages show, and what others may ask about a request."""

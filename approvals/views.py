@@ -1,0 +1,138 @@
+"""The approver's door: the inbox, one question, and the two answers to it."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, ParamSpec, cast
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.contrib.auth.models import User
+from django.core.exceptions import BadRequest
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_POST
+
+from approvals.authentication import authentication_of
+from approvals.clock import database_now
+from approvals.models import ApprovalRequest
+from approvals.queries.requests import NotYoursToSee, Standing, inbox_of, request_for
+from approvals.queries.shapes import card_of
+from approvals.quorum import Answer
+from approvals.refusals import Refusal
+from approvals.services.asking import withdraw_request
+from approvals.services.voting import vote, withdraw_vote
+
+P = ParamSpec("P")
+View = Callable[Concatenate[HttpRequest, UUID, P], HttpResponse]
+
+
+def permitted(view: View[P]) -> View[P]:
+    """404 for no such question, 403 for one that is not this person's to see."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, request_id: UUID, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        try:
+            request_for(request_id, person(request), database_now())
+        except ApprovalRequest.DoesNotExist:
+            raise Http404("There is no such question.") from None
+        except NotYoursToSee as refusal:
+            return render(request, "403.html", {"stranger": refusal}, status=403)
+        return view(request, request_id, *args, **kwargs)
+
+    return cast("View[P]", guarded)
+
+
+@require_GET
+@never_cache
+@login_required
+def inbox(request: HttpRequest) -> HttpResponse:
+    """What waits for this person, what they wait for, and what is past."""
+    found = inbox_of(person(request), database_now())
+    return render(request, "approvals/inbox.html", {"waiting": _cards(found.waiting), "pending": _cards(found.pending),
+                                                    "history": _cards(found.history)})  # fmt: skip
+
+
+@require_GET
+@never_cache
+@login_required
+@permitted
+def detail(request: HttpRequest, request_id: UUID) -> HttpResponse:
+    """One question with all that was frozen, and what everybody said."""
+    return _show(request, request_id)
+
+
+@require_POST
+@login_required
+@permitted
+def cast_vote(request: HttpRequest, request_id: UUID) -> HttpResponse:
+    """Answer what was shown; who was faster is said at once, and what was typed is kept."""
+    answer, seat = _answer(request)
+    try:
+        vote(
+            request_id=request_id, actor=person(request), seat=seat, answer=answer,
+            reason=request.POST.get("reason", ""), digest=request.POST.get("digest", ""), version=_version(request),
+            now=database_now(), authentication=authentication_of(request),
+        )  # fmt: skip
+    except Refusal as refusal:
+        return _show(request, request_id, refusal)
+    return redirect("approvals:detail", request_id)
+
+
+@require_POST
+@login_required
+@permitted
+def take_vote_back(request: HttpRequest, request_id: UUID) -> HttpResponse:
+    """Withdraw one's own vote."""
+    try:
+        withdraw_vote(
+            request_id=request_id, actor=person(request), version=_version(request), now=database_now(),
+            seat=request.POST.get("seat") or None,
+        )  # fmt: skip
+    except Refusal as refusal:
+        return _show(request, request_id, refusal)
+    return redirect("approvals:detail", request_id)
+
+
+@require_POST
+@login_required
+@permitted
+def take_request_back(request: HttpRequest, request_id: UUID) -> HttpResponse:
+    """Withdraw what one has asked."""
+    reason = request.POST.get("reason", "")
+    try:
+        withdraw_request(request_id=request_id, actor=person(request), now=database_now(), reason=reason)
+    except Refusal as refusal:
+        return _show(request, request_id, refusal)
+    return redirect("approvals:inbox")
+
+
+def person(request: HttpRequest) -> User:
+    """Who asks; only behind `login_required`."""
+    return cast("User", request.user)
+
+
+def _show(request: HttpRequest, request_id: UUID, refusal: Refusal | None = None) -> HttpResponse:
+    """The question as it stands now: 409 beneath a refusal, with the reason as it was typed."""
+    card = card_of(request_for(request_id, person(request), database_now()))
+    shown = {"card": card, "refusal": refusal, "typed": request.POST.get("reason", "")}
+    return render(request, "approvals/detail.html", shown, status=409 if refusal else 200)
+
+
+def _cards(standings: list[Standing]) -> list[object]:
+    return [card_of(standing) for standing in standings]
+
+
+def _answer(request: HttpRequest) -> tuple[Answer, str]:
+    """“approve dba” as the pressed button says it; 400 for anything else."""
+    said, _, seat = request.POST.get("answer", "").partition(" ")
+    if said not in list(Answer) or not seat:
+        raise BadRequest("The form does not say what is answered, or in which seat.")
+    return Answer(said), seat
+
+
+def _version(request: HttpRequest) -> int:
+    version = request.POST.get("version", "")
+    if not version.isdecimal() or len(version) > 9:
+        raise BadRequest("The form does not say which version of the question it was made for.")
+    return int(version)

@@ -1,0 +1,1 @@
+"""The house of approvals: its engine, its services, its rows, its pages."""
