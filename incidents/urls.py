@@ -1,41 +1,58 @@
 """The addresses of pages, fragments, acts and webhooks."""
 
-from django.urls import path
+from django.urls import path, register_converter
+from django.urls.converters import StringConverter
 
 from incidents import webhooks
 from incidents.views import acts, lists, live, pages, plan, room
 
 app_name = "incidents"
 
+
+class IncidentNumberConverter(StringConverter):
+    """`INC-2026-0042`."""
+
+    regex = "INC-[0-9]{4}-[0-9]{4,9}"
+
+
+class CommitIdConverter(StringConverter):
+    """A commit's id, whole or its beginning."""
+
+    regex = "[0-9a-f]{7,64}"
+
+
+register_converter(IncidentNumberConverter, "incident")
+register_converter(CommitIdConverter, "commit")
+
 urlpatterns = [
     path("", lists.show_dashboard, name="dashboard"),
     path("panels", lists.dashboard_panels, name="dashboard-panels"),
     path("incidents/", lists.list_incidents, name="list"),
     path("incidents/declare/", lists.declare, name="declare"),
-    path("incidents/<str:number>/", room.detail, name="detail"),
-    path("incidents/<str:number>/panels", room.panels, name="panels"),
-    path("incidents/<str:number>/controls", room.controls, name="controls"),
-    path("incidents/<str:number>/timeline", room.timeline, name="timeline"),
-    path("incidents/<str:number>/advice", room.advice, name="advice"),
-    path("incidents/<str:number>/announce", acts.announce_words, name="announce"),
-    path("incidents/<str:number>/announce/check", room.announce_check, name="announce-check"),
-    path("incidents/<str:number>/suspects", acts.add_suspect, name="add-suspect"),
-    path("incidents/<str:number>/take-over", acts.take, name="take-over"),
-    path("incidents/<str:number>/hand-over", acts.hand, name="hand-over"),
-    path("incidents/<str:number>/merge", acts.merge, name="merge"),
-    path("incidents/<str:number>/no-help", acts.no_help, name="no-help"),
-    path("incidents/<str:number>/false-alarm", acts.false_alarm, name="false-alarm"),
-    path("incidents/<str:number>/close", acts.close, name="close"),
-    path("incidents/<str:number>/decide", plan.decide_path, name="decide"),
-    path("incidents/<str:number>/execute", plan.execute, name="execute"),
-    path("incidents/<str:number>/stop", plan.stop, name="stop"),
-    path("incidents/<str:number>/resume", plan.resume, name="resume"),
-    path("incidents/<str:number>/adopt", plan.adopt, name="adopt"),
-    path("incidents/<str:number>/steps/<uuid:step_id>/<str:what>", plan.step, name="step"),
+    path("incidents/<incident:number>/", room.detail, name="detail"),
+    path("incidents/<incident:number>/panels", room.panels, name="panels"),
+    path("incidents/<incident:number>/controls", room.controls, name="controls"),
+    path("incidents/<incident:number>/timeline", room.timeline, name="timeline"),
+    path("incidents/<incident:number>/advice", room.advice, name="advice"),
+    path("incidents/<incident:number>/announce", acts.announce_words, name="announce"),
+    path("incidents/<incident:number>/announce/check", room.announce_check, name="announce-check"),
+    path("incidents/<incident:number>/suspects", acts.add_suspect, name="add-suspect"),
+    path("incidents/<incident:number>/take-over", acts.take, name="take-over"),
+    path("incidents/<incident:number>/hand-over", acts.hand, name="hand-over"),
+    path("incidents/<incident:number>/merge", acts.merge, name="merge"),
+    path("incidents/<incident:number>/no-help", acts.no_help, name="no-help"),
+    path("incidents/<incident:number>/false-alarm", acts.false_alarm, name="false-alarm"),
+    path("incidents/<incident:number>/close", acts.close, name="close"),
+    path("incidents/<incident:number>/decide", plan.decide_path, name="decide"),
+    path("incidents/<incident:number>/execute", plan.execute, name="execute"),
+    path("incidents/<incident:number>/stop", plan.stop, name="stop"),
+    path("incidents/<incident:number>/resume", plan.resume, name="resume"),
+    path("incidents/<incident:number>/adopt", plan.adopt, name="adopt"),
+    path("incidents/<incident:number>/steps/<uuid:step_id>/<str:what>", plan.step, name="step"),
     path("live-ticket/dashboard/", live.dashboard_ticket, name="live-ticket-dashboard"),
-    path("live-ticket/<str:number>/", live.incident_ticket, name="live-ticket"),
+    path("live-ticket/<incident:number>/", live.incident_ticket, name="live-ticket"),
     path("changes/", lists.list_changes, name="changes"),
-    path("changes/<slug:slug>/<str:sha>/", lists.show_change, name="change"),
+    path("changes/<slug:slug>/<commit:sha>/", lists.show_change, name="change"),
     path("people/", pages.people, name="people"),
     path("services/", pages.catalogue, name="catalogue"),
     path("services/<slug:slug>/", pages.service, name="service"),

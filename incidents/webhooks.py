@@ -11,7 +11,7 @@ from incidents.integrations import alertmanager, github_events
 from incidents.integrations.errors import UnreadableDelivery
 from incidents.integrations.signatures import bearer_holds, github_signature_holds
 from incidents.services.clock import database_now
-from incidents.services.intake import store_delivery
+from incidents.services.intake import call_unreadable, store_delivery
 
 
 @csrf_exempt
@@ -36,14 +36,13 @@ def receive_alertmanager(request: HttpRequest) -> JsonResponse:
 
 
 def _kept(request: HttpRequest, source: str, key: str, event: str, parse: Callable[[bytes], object]) -> JsonResponse:
+    kept = store_delivery(source=source, key=key, event=event, body=request.body, now=database_now())
     try:
         parse(request.body)
-        problem = ""
     except UnreadableDelivery as unreadable:
-        problem = str(unreadable)
-    kept = store_delivery(source=source, key=key, event=event, body=request.body, now=database_now(), problem=problem)
-    if problem:
-        return JsonResponse({"error": problem, "stored": kept is not None}, status=400)
+        if kept:
+            call_unreadable(delivery=kept, words=str(unreadable))
+        return JsonResponse({"error": str(unreadable), "stored": kept is not None}, status=400)
     return JsonResponse({"delivery": str(kept.pk) if kept else None, "seen_before": kept is None}, status=202)
 
 

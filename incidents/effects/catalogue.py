@@ -4,15 +4,23 @@ from collections.abc import Mapping
 
 from incidents.effects.announce import Announce, InformCto, PostCommands
 from incidents.effects.deploy import FollowDeploy
+from incidents.effects.drain import DrainTarget, PutBack
+from incidents.effects.flag_off import FlagOff, FlagOn
 from incidents.effects.merge import Merge
 from incidents.effects.open_pull_request import OpenPullRequest
 from incidents.effects.orders import Effect
+from incidents.effects.page_on_call import PageOnCall
 from incidents.effects.prove_recovery import ProveRecovery
 from incidents.effects.push_revert import PushRevert
 from incidents.effects.review import FollowReview
 from incidents.procedure.steps import StepKind
 
 EFFECTS: Mapping[StepKind, Effect] = {
+    StepKind.PAGE_ON_CALL: PageOnCall(),
+    StepKind.FLAG_OFF: FlagOff(),
+    StepKind.FLAG_ON: FlagOn(),
+    StepKind.DRAIN: DrainTarget(),
+    StepKind.UNDRAIN: PutBack(),
     StepKind.ANNOUNCE: Announce(),
     StepKind.INFORM_CTO: InformCto(),
     StepKind.POST_COMMANDS: PostCommands(),

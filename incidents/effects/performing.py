@@ -7,8 +7,10 @@ from datetime import timedelta
 from uuid import UUID
 
 import structlog
+from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
 
+from incidents.assessment.git import RepositoryUnreadable
 from incidents.effects.catalogue import effect_of
 from incidents.effects.orders import order_for
 from incidents.effects.outcomes import Done, Failed, Outcome, Waiting
@@ -20,6 +22,7 @@ from incidents.services import running
 
 CALL_LASTS = timedelta(seconds=13)  # connect 3 s and read 10 s (integrations.md)
 RENEW_EVERY = 1.5
+MANY = running.MOST_ATTEMPTS
 log = structlog.get_logger(__name__)
 
 
@@ -28,18 +31,17 @@ def perform(step_id: UUID, world: World) -> None:
     claim = running.claim_step(step_id=step_id)
     if claim is None:
         return
+    if claim.worn_out:
+        running.doubt_step(claim, words=f"{MANY} workers ended in the middle of it. Look outside, then say what holds.")
+        return
     try:
         with renewed(claim):
             outcome = _attempt(claim, world)
         settle(claim, outcome)
-    except running.LeaseLost as lost:
-        log.warning("lease_lost", step=str(step_id), why=str(lost))
-    except running.EarlierCallPending as pending:
-        running.postpone_step(claim, words=str(pending), seconds=pending.seconds, in_doubt=True)
-    except StepForbidden:
-        running.hold_step(claim)
-    except IntegrationError as failure:
-        _report(claim, failure)
+    except (OperationalError, InterfaceError):
+        raise  # the row keeps its lease and is taken up again when the database is back
+    except Exception as fault:  # noqa: BLE001 - every fault must reach the row, so that a person is told
+        _report(claim, fault)
 
 
 def _attempt(claim: running.Claim, world: World) -> Outcome:
@@ -60,20 +62,48 @@ def settle(claim: running.Claim, outcome: Outcome) -> None:
         case Done():
             running.finish_step(claim, sentence=outcome.sentence, evidence=outcome.evidence, url=outcome.url)
         case Waiting():
+            seconds = settings.POLL_SECONDS if outcome.seconds is None else outcome.seconds
             running.watch_step(
-                claim, sentence=outcome.sentence, seconds=outcome.seconds, evidence=outcome.evidence, url=outcome.url
+                claim, sentence=outcome.sentence, seconds=seconds, evidence=outcome.evidence, url=outcome.url
             )
         case Failed():
             running.fail_step(claim, words=outcome.words, evidence=outcome.evidence)
 
 
-def _report(claim: running.Claim, failure: IntegrationError) -> None:
+def _report(claim: running.Claim, fault: Exception) -> None:
+    """Write down why an attempt came to nothing; a fault nobody foresaw goes on to the log."""
+    match fault:
+        case running.LeaseLost():
+            log.warning("lease_lost", step=str(claim.step.pk), why=str(fault))
+        case running.EarlierCallPending():
+            running.postpone_step(claim, words=str(fault), seconds=fault.seconds, in_doubt=True)
+        case StepForbidden():
+            running.hold_step(claim)
+        case IntegrationError():
+            _report_world(claim, fault)
+        case RepositoryUnreadable():
+            running.postpone_step(claim, words=f"The console's copy of the repository could not be read: {fault}")
+        case _:
+            _stumble(claim, fault)
+            raise fault
+
+
+def _report_world(claim: running.Claim, failure: IntegrationError) -> None:
     if failure.in_doubt and _promise(claim) is Promise.NEITHER:
         running.doubt_step(claim, words=f"{failure.words} Whether it took place cannot be asked: look, then say.")
     elif failure.retryable or failure.in_doubt:
         running.postpone_step(claim, words=failure.words, seconds=failure.retry_after, in_doubt=failure.in_doubt)
     else:
         running.fail_step(claim, words=failure.words)
+
+
+def _stumble(claim: running.Claim, fault: Exception) -> None:
+    """A fault of the console itself must reach a person: a step that fails by it again and again says nothing."""
+    words = f"The console itself stumbled ({type(fault).__name__}); its log says where."
+    if running.call_may_have_landed(claim):
+        running.doubt_step(claim, words=f"{words} Look whether it took place, then say so here.")
+    else:
+        running.fail_step(claim, words=f"{words} A retry looks first, so nothing is done twice.")
 
 
 @contextmanager

@@ -3,12 +3,15 @@
 from collections.abc import Iterable
 from dataclasses import asdict
 
+import structlog
+
 from incidents.assessment.changes import ChangeShape, recent
 from incidents.assessment.revert import Preview, preview
 from incidents.effects.push_revert import bad_change
 from incidents.effects.wiring import World
 from incidents.integrations.code_host import Deployment as HostDeployment
 from incidents.integrations.code_host import PullRequest
+from incidents.integrations.errors import IntegrationError
 from incidents.integrations.git import Mirror
 from incidents.models.change import Change, Deployment
 from incidents.models.service import Service
@@ -24,6 +27,7 @@ from incidents.services.clock import database_now
 from incidents.services.suspecting import suspect_newest
 
 NEWEST = 20
+log = structlog.get_logger(__name__)
 STATES = {
     "success": Deployment.State.SUCCEEDED,
     "inactive": Deployment.State.REPLACED,
@@ -35,7 +39,15 @@ STATES = {
 
 
 def refresh(repository: str, world: World) -> None:
-    """Bring every service of the repository up to date: changes, deployments, previews of the newest 20."""
+    """Bring every service of the repository up to date; where the outside is away, the log says so in words."""
+    try:
+        _refresh(repository, world)
+    except IntegrationError as failure:
+        log.warning("mirror_not_refreshed", repository=repository, why=failure.words)
+
+
+def _refresh(repository: str, world: World) -> None:
+    """Changes, deployments, previews of the newest 20."""
     mirror = world.mirror(repository)
     mirror.refresh()
     for service in Service.objects.of_repository(repository):
@@ -82,7 +94,7 @@ def _kind(service: Service, shape: ChangeShape, found: PullRequest | None, world
 
 
 def _squash_or_rebase(service: Service, shape: ChangeShape, count: int, world: World) -> tuple[str, tuple[str, ...]]:
-    """After a rebase merge the code host names the pull request for each of the commits beneath; after a squash it does not."""
+    """After a rebase merge the code host names the pull request for each of the commits beneath, else for none."""
     line = [shape.sha]
     while len(line) < count:
         parent = world.code_host.commit(service.repository, line[-1]).parents[0]

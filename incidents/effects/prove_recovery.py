@@ -10,7 +10,7 @@ from incidents.procedure.recovery import Recovery, Sample, judge
 from incidents.procedure.steps import StepKind
 from incidents.services.clock import database_now
 
-LOOK_AGAIN = 1.0
+LOOK_AGAIN = 5.0
 BEFORE = timedelta(minutes=5)
 KEPT = 240
 
@@ -21,15 +21,19 @@ class ProveRecovery:
     def look_up(self, order: Order, world: World) -> Outcome | None:
         deployed = order.before(StepKind.DEPLOY).get("deployed_at")
         if not _flagged_by_its_alert(order) or not deployed:
-            return Waiting(
-                "No alert flagged this incident: the on-call engineer attests the recovery with evidence.", 60
-            )
+            return Waiting(_attest_instead(order), 60)
         now, deployed_at = database_now(), datetime.fromisoformat(deployed)
         samples = _series(order, world, deployed_at - BEFORE, now)
         recovery = _judge(order, world, samples, deployed_at, now)
         if recovery.state == "recovered":
             return Done(recovery.sentence, _evidence(samples, recovery), order.service.dashboard_url)
-        return Waiting(recovery.sentence, LOOK_AGAIN, {"good": recovery.good, "needed": recovery.needed})
+        judged = {
+            "good": recovery.good,
+            "needed": recovery.needed,
+            "judged": recovery.state,
+            "judged_at": now.isoformat(),
+        }
+        return Waiting(recovery.sentence, min(LOOK_AGAIN, float(order.service.alert_every_seconds)), judged)
 
     def act(self, order: Order, world: World) -> Outcome:
         raise AssertionError("Recovery is only ever watched.")
@@ -39,8 +43,14 @@ def _flagged_by_its_alert(order: Order) -> bool:
     return order.service.has_alert and order.incident.alerts.exists()
 
 
+def _attest_instead(order: Order) -> str:
+    why = "The deploy's moment is not known" if _flagged_by_its_alert(order) else "No alert flagged this incident"
+    return f"{why}: the on-call engineer attests the recovery with evidence."
+
+
 def _series(order: Order, world: World, start: datetime, end: datetime) -> list[Measured]:
-    return world.metrics.series(order.service.alert_query, start=start, end=end, step_seconds=1)
+    every = order.service.alert_every_seconds
+    return world.metrics.series(order.service.alert_query, start=start, end=end, step_seconds=every)
 
 
 def _judge(order: Order, world: World, samples: list[Measured], deployed_at: datetime, now: datetime) -> Recovery:
@@ -53,6 +63,7 @@ def _judge(order: Order, world: World, samples: list[Measured], deployed_at: dat
         needed=service.recovery_samples,
         alert_state=world.metrics.alert_state(service.alert_name, labels=service.alert_labels).value,
         now=now,
+        every=timedelta(seconds=service.alert_every_seconds),
     )
 
 

@@ -9,6 +9,7 @@ from incidents.assessment.revert import (
     BadChange,
     BuiltRevert,
     MergeResult,
+    NotRevertible,
     Preview,
     Signature,
     Verdict,
@@ -46,7 +47,10 @@ class PushRevert:
         found = preview(mirror.path, bad_change(order.change), base=base)
         if found.verdict is Verdict.ALREADY_UNDONE:
             return _already_undone(order, base)
-        return _refusal(order, found) or _push(order, mirror, base)
+        try:
+            return _refusal(order, found) or _push(order, mirror, base)
+        except NotRevertible as refused:
+            return Failed(f"{refused.words} Decide again, or resolve it on a branch of your own and adopt that (E18).")
 
 
 def _adopted_branch(order: Order, world: World, adopt: str) -> str:

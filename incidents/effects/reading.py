@@ -1,15 +1,22 @@
-"""Acting on a stored webhook: an alert opens or extends an incident, news from the code host wakes whoever waits for it."""
+"""Acting on a stored webhook: an alert opens or extends an incident, news of the code host wakes whoever waits."""
 
 from uuid import UUID
 
 from incidents import dispatch
 from incidents.integrations import alertmanager, github_events
+from incidents.integrations.errors import UnreadableDelivery
 from incidents.models.alert import Delivery
 from incidents.models.service import Service
 from incidents.models.step import Step
 from incidents.procedure.steps import StepState
 from incidents.services.clock import database_now
-from incidents.services.intake import SeenAlert, receive_alert, receive_failed_deploy, settle_delivery
+from incidents.services.intake import (
+    SeenAlert,
+    call_unreadable,
+    receive_alert,
+    receive_failed_deploy,
+    settle_delivery,
+)
 from incidents.services.running import wake_steps
 
 FAILED_STATES = ("failure", "error")
@@ -20,7 +27,11 @@ def read(delivery_id: UUID) -> None:
     delivery = Delivery.objects.filter(pk=delivery_id).first()
     if delivery is None or delivery.verdict != Delivery.Verdict.RECEIVED:
         return
-    words = _read_alerts(delivery) if delivery.source == "alertmanager" else _read_news(delivery)
+    try:
+        words = _read_alerts(delivery) if delivery.source == "alertmanager" else _read_news(delivery)
+    except UnreadableDelivery as unreadable:
+        call_unreadable(delivery=delivery, words=str(unreadable))
+        return
     settle_delivery(delivery=delivery, acted=bool(words), words=words or "No service of the catalogue listens to this.")
 
 

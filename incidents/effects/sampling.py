@@ -1,6 +1,6 @@
 """Follow the alert's own series of every service, so that pages show it without asking the metrics themselves."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import structlog
 
@@ -11,7 +11,7 @@ from incidents.services.clock import database_now
 from incidents.services.sampling import keep_samples, last_sample_at
 
 FIRST_LOOK = timedelta(minutes=10)
-STEP_SECONDS = 2
+SHORTEST_STEP = 2
 log = structlog.get_logger(__name__)
 
 
@@ -26,13 +26,14 @@ def sample_series(world: World) -> None:
 
 
 def _sample(service: Service, world: World, now: datetime) -> None:
-    end = _on_the_grid(now)
-    start = max(last_sample_at(service) or now - FIRST_LOOK, now - FIRST_LOOK) + timedelta(seconds=STEP_SECONDS)
-    start = _on_the_grid(start)
+    step = max(SHORTEST_STEP, service.alert_every_seconds)
+    since = max(last_sample_at(service) or now - FIRST_LOOK, now - FIRST_LOOK)
+    start, end = _on_the_grid(since + timedelta(seconds=step), step), _on_the_grid(now, step)
     if start <= end:
-        found = world.metrics.series(service.alert_query, start=start, end=end, step_seconds=STEP_SECONDS)
+        found = world.metrics.series(service.alert_query, start=start, end=end, step_seconds=step)
         keep_samples(service=service, samples=[(each.at, each.value) for each in found], now=now)
 
 
-def _on_the_grid(moment: datetime) -> datetime:
-    return moment.replace(microsecond=0) - timedelta(seconds=moment.second % STEP_SECONDS)
+def _on_the_grid(moment: datetime, step: int) -> datetime:
+    """The last moment that a whole number of steps has passed, so that every look samples the same moments."""
+    return datetime.fromtimestamp(int(moment.timestamp()) // step * step, tz=UTC)

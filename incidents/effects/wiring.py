@@ -7,30 +7,41 @@ from pathlib import Path
 
 from django.conf import settings
 
+from incidents.integrations.better_stack import BetterStack
 from incidents.integrations.chat import Chat
 from incidents.integrations.code_host import CodeHost
 from incidents.integrations.credentials import AppCredentials, Credentials, TokenCredentials
+from incidents.integrations.drains import Drains
+from incidents.integrations.flags import Flags
 from incidents.integrations.git import Mirror
 from incidents.integrations.github import GitHub
+from incidents.integrations.haproxy import HAProxy
 from incidents.integrations.metrics import Metrics
+from incidents.integrations.paging import Pager
 from incidents.integrations.prometheus import Prometheus
+from incidents.integrations.signed_webhook import SignedWebhook
 from incidents.integrations.slack import Slack
+from incidents.integrations.unleash import Unleash
+from incidents.integrations.webhook_providers import WebhookChat, WebhookDrains, WebhookFlags, WebhookPager
 
 
 @dataclass(frozen=True)
 class World:
-    """Everything outside that the console speaks to."""
+    """Everything outside that the console speaks to; None where no tool is named for it (S1, S2, S3)."""
 
     code_host: CodeHost
     chat: Chat
     metrics: Metrics
     mirror: Callable[[str], Mirror]
+    pager: Pager | None = None
+    flags: Flags | None = None
+    drains: Drains | None = None
 
 
 @cache
 def world() -> World:
     """The world as settings name it (tokens from the environment only, never from a row)."""
-    credentials = _credentials()
+    credentials, hook = _credentials(), _signed_webhook()
 
     def mirror(repository: str) -> Mirror:
         folder = Path(settings.MIRROR_FOLDER) / repository.replace("/", "__")
@@ -38,10 +49,53 @@ def world() -> World:
 
     return World(
         code_host=GitHub(settings.GITHUB_API_URL, credentials),
-        chat=Slack(settings.SLACK_TOKEN, base_url=settings.SLACK_API_URL),
+        chat=_chat(hook),
         metrics=Prometheus(settings.PROMETHEUS_URL),
         mirror=mirror,
+        pager=_pager(hook),
+        flags=_flags(hook),
+        drains=_drains(hook),
     )
+
+
+def _signed_webhook() -> SignedWebhook | None:
+    if not (settings.SIGNED_WEBHOOK_URL and settings.SIGNED_WEBHOOK_SECRET):
+        return None
+    return SignedWebhook(settings.SIGNED_WEBHOOK_URL, settings.SIGNED_WEBHOOK_SECRET)
+
+
+def _chat(hook: SignedWebhook | None) -> Chat:
+    if hook and not settings.SLACK_TOKEN:
+        return WebhookChat(hook)
+    return Slack(settings.SLACK_TOKEN, base_url=settings.SLACK_API_URL)
+
+
+def _pager(hook: SignedWebhook | None) -> Pager | None:
+    if not settings.BETTER_STACK_TOKEN:
+        return WebhookPager(hook) if hook else None
+    return BetterStack(
+        settings.BETTER_STACK_URL,
+        settings.BETTER_STACK_TOKEN,
+        team=settings.BETTER_STACK_TEAM,
+        policy=settings.BETTER_STACK_POLICY,
+    )
+
+
+def _flags(hook: SignedWebhook | None) -> Flags | None:
+    if not (settings.UNLEASH_URL and settings.UNLEASH_TOKEN):
+        return WebhookFlags(hook) if hook else None
+    return Unleash(
+        settings.UNLEASH_URL,
+        settings.UNLEASH_TOKEN,
+        project=settings.UNLEASH_PROJECT,
+        environment=settings.UNLEASH_ENVIRONMENT,
+    )
+
+
+def _drains(hook: SignedWebhook | None) -> Drains | None:
+    if not settings.HAPROXY_ADDRESS:
+        return WebhookDrains(hook) if hook else None
+    return HAProxy(settings.HAPROXY_ADDRESS)
 
 
 def _credentials() -> Credentials:

@@ -129,11 +129,18 @@ def _advance(stream: str) -> tuple[int, str]:
 
 
 def first_broken_entry(stream: str) -> LedgerEntry | None:
-    """The first entry whose hash, chain or number does not hold; None where the stream is intact."""
+    """The first entry whose hash, chain, number or columns do not hold; None where the stream is intact."""
     previous, expected = GENESIS, 1
     for entry in LedgerEntry.objects.filter(stream_id=stream).order_by("seq").iterator():
         told = json.loads(entry.text)
-        if entry.seq != expected or told["previous"] != previous or digest(entry.text) != entry.hash:
+        in_place = entry.seq == expected and told["previous"] == previous
+        if not in_place or digest(entry.text) != entry.hash or not _columns_tell_the_same(entry, told):
             return entry
         previous, expected = entry.hash, expected + 1
     return None
+
+
+def _columns_tell_the_same(entry: LedgerEntry, told: Mapping[str, Any]) -> bool:
+    """Whether what pages search and show is what was hashed."""
+    shown = (entry.stream_id, entry.seq, _plain(entry.at), entry.kind, entry.rule, entry.actor_id)
+    return shown == tuple(told[name] for name in ("stream", "seq", "at", "kind", "rule", "actor"))

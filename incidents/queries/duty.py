@@ -5,12 +5,13 @@ from datetime import datetime
 from typing import cast
 
 from django.contrib.auth.models import User
-from django.db.models import QuerySet
+from django.db.models import Max, QuerySet
 from guardian.shortcuts import get_objects_for_user, get_users_with_perms
 
 from incidents.models.duty import Seat, Shift
 from incidents.models.incident import Incident
-from incidents.models.service import Service
+from incidents.models.ledger import LedgerEntry
+from incidents.models.service import Service, ServiceGroupObjectPermission, ServiceUserObjectPermission
 from incidents.procedure.duty import RIGHTS, Action, Role, may
 from incidents.procedure.refusals import Refusal
 
@@ -33,6 +34,13 @@ def on_call_for(service: Service, *, now: datetime, incident: Incident | None = 
         return incident.taken_over_by
     shift = Shift.objects.running(now).filter(service=service, seat=Seat.ON_CALL).first()
     return shift.person if shift else None
+
+
+def last_sign_of(person: User | None, incident: Incident) -> datetime | None:
+    """The last sign of the on-call engineer in an incident: the first look at its page, or the newest act (E5)."""
+    acts = LedgerEntry.objects.filter(incident=incident, actor=person, actor__isnull=False)
+    signs = (incident.on_call_seen_at, acts.aggregate(at=Max("at"))["at"])
+    return max((at for at in signs if at), default=None)
 
 
 def on_call_dba(now: datetime) -> User | None:
@@ -70,6 +78,17 @@ def visible_services(person: User) -> QuerySet[Service]:
 def responders_of(service: Service) -> QuerySet[User]:
     """The active engineers of a service."""
     return holders_of(service, "respond_service")
+
+
+def engineers_by_service(services: Iterable[Service]) -> dict[Service, tuple[str, ...]]:
+    """The active engineers of many services by name, in two queries."""
+    found = list(services)
+    right = {"content_object__in": found, "permission__codename": "respond_service"}
+    granted = ServiceUserObjectPermission.objects.filter(**right, user__is_active=True)
+    by_group = ServiceGroupObjectPermission.objects.filter(**right, group__user__is_active=True)
+    pairs = {*granted.values_list("content_object_id", "user__username")}
+    pairs |= {*by_group.values_list("content_object_id", "group__user__username")}
+    return {each: tuple(sorted(name for pk, name in pairs if pk == each.pk)) for each in found}
 
 
 def holders_of(service: Service, permission: str, *, by_group: bool = True) -> QuerySet[User]:

@@ -4,18 +4,21 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
+from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db.models import Q, QuerySet
 from django.urls import reverse
 
+from incidents.models.alert import Alert
 from incidents.models.duty import Seat, Shift
 from incidents.models.incident import OPEN_STATES, Incident
 from incidents.models.service import Service
 from incidents.queries.changes import change_rows, recent_changes
+from incidents.queries.charts import Point
 from incidents.queries.duty import services_for, visible_services
 from incidents.queries.room import incident_card
-from incidents.queries.series import last_value, spark
+from incidents.queries.series import last_value, recent_points, spark
 from incidents.queries.shapes import DashboardPage, IncidentCard, ServiceHealth, Tone
 
 PAGE: Final = 25
@@ -36,9 +39,24 @@ class IncidentFilter:
     def from_query(cls, query: Mapping[str, str]) -> "IncidentFilter":
         """Read a query string; what makes no sense narrows nothing."""
         return cls(
-            words=query.get("q", "").strip()[:100], state=query.get("state", ""), service=query.get("service", ""),
-            severity=query.get("severity", ""), before=query.get("before", ""),
+            words=storable(query.get("q", ""))[:100], state=storable(query.get("state", "")),
+            service=storable(query.get("service", "")), severity=query.get("severity", ""),
+            before=query.get("before", ""),
         )  # fmt: skip
+
+
+def storable(words: str) -> str:
+    """What was typed, without what a database cannot hold."""
+    return words.replace("\0", "").strip()
+
+
+def moment_in(words: str) -> datetime | None:
+    """The moment of a cursor; None for what is none, or names no zone. A plus sign may have become a space."""
+    try:
+        at = datetime.fromisoformat(words.replace(" ", "+"))
+    except ValueError:
+        return None
+    return at if at.tzinfo else None
 
 
 def dashboard(person: User, now: datetime) -> DashboardPage:
@@ -61,13 +79,14 @@ def health_of(services: Iterable[Service], now: datetime) -> list[ServiceHealth]
     on_call: dict[object, str] = {}
     for shift in shifts:
         on_call.setdefault(shift.service_id, shift.person.username)
-    return [_health(each, now, on_call.get(each.pk, "")) for each in found]
+    points = recent_points(found, now)
+    firing = set(Alert.objects.filter(service__in=found, state="firing").values_list("service_id", flat=True))
+    return [_health(s, now, on_call.get(s.pk, ""), points.get(s.pk, []), s.pk in firing) for s in found]
 
 
-def _health(service: Service, now: datetime, on_call: str) -> ServiceHealth:
-    sample = last_value(service, now)
+def _health(service: Service, now: datetime, on_call: str, points: list[Point], firing: bool) -> ServiceHealth:
+    sample = last_value(service, points, now)
     value = sample.value if sample else None
-    firing = service.alerts.filter(state="firing").exists()
     tone, words = _judgement(service, value, firing)
     return ServiceHealth(
         name=service.name,
@@ -79,7 +98,7 @@ def _health(service: Service, now: datetime, on_call: str) -> ServiceHealth:
         error_ratio=value,
         threshold=service.alert_threshold,
         measured_at=sample.at if sample else None,
-        chart=spark(service, now),
+        chart=spark(service, points),
         on_call=on_call,
     )
 
@@ -91,12 +110,13 @@ def _judgement(service: Service, value: float | None, firing: bool) -> tuple[Ton
         return "idle", "no alert in the catalogue"
     if value is None:
         return "wait", "no data: silence is not health"
-    over = value > (service.alert_threshold or 0)
+    threshold = service.alert_threshold or 0
+    over = value > threshold if service.alert_above else value < threshold
     return ("warn", "over its threshold") if over else ("ok", "under its threshold")
 
 
 def incidents_page(person: User, wanted: IncidentFilter) -> tuple[list[IncidentCard], str]:
-    """One page of the incidents a person may see, newest first, and the cursor of the next; keyset, at any depth alike."""
+    """One page of the incidents a person may see, newest first, and the cursor of the next; at any depth alike."""
     found = _narrowed(Incident.objects.filter(service__in=visible_services(person)), wanted)
     rows = list(found.select_related("service", "lead").order_by("-declared_at", "-id")[: PAGE + 1])
     following = f"{rows[PAGE - 1].declared_at.isoformat()}~{rows[PAGE - 1].pk}" if len(rows) > PAGE else ""
@@ -112,17 +132,17 @@ def _narrowed(found: QuerySet[Incident], wanted: IncidentFilter) -> QuerySet[Inc
         found = found.filter(state=wanted.state)
     if wanted.service:
         found = found.filter(service__slug=wanted.service)
-    if wanted.severity.isdigit():
+    if wanted.severity in {"1", "2", "3"}:
         found = found.filter(severity=int(wanted.severity))
     return _before(found, wanted.before)
 
 
 def _before(found: QuerySet[Incident], cursor: str) -> QuerySet[Incident]:
     moment, _, pk = cursor.partition("~")
-    try:
-        at = datetime.fromisoformat(moment)
-    except ValueError:
+    at = moment_in(moment)
+    if at is None:
         return found
-    return (
-        found.filter(Q(declared_at__lt=at) | Q(declared_at=at, pk__lt=pk)) if pk else found.filter(declared_at__lt=at)
-    )
+    try:
+        return found.filter(Q(declared_at__lt=at) | Q(declared_at=at, pk__lt=UUID(pk)))
+    except ValueError:
+        return found.filter(declared_at__lt=at)

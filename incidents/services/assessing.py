@@ -72,7 +72,8 @@ def record_deployments(*, service: Service, seen: Iterable[SeenDeployment]) -> N
             service=service, outside_id=each.outside_id,
             defaults={"state": each.state, "url": each.url, "finished_at": ended},
             create_defaults={
-                "sha": each.sha, "state": each.state, "url": each.url, "started_at": each.started_at, "finished_at": ended,
+                "sha": each.sha, "state": each.state, "url": each.url, "started_at": each.started_at,
+                "finished_at": ended,
             },
         )  # fmt: skip
 

@@ -17,7 +17,7 @@ PLAIN = (
     "flags", "drain_targets", "minimum_healthy", "recovery_samples", "customer_tables", "status_components",
 )  # fmt: skip
 ALERT = {"name": "alert_name", "labels": "alert_labels", "query": "alert_query", "threshold": "alert_threshold",
-         "unit": "alert_unit", "above": "alert_above"}  # fmt: skip
+         "unit": "alert_unit", "above": "alert_above", "every_seconds": "alert_every_seconds"}  # fmt: skip
 CHANNEL = {"id": "channel_id", "name": "channel_name"}
 GRANTS = {"engineers": "respond_service", "reviewers": "review_service"}
 
@@ -26,7 +26,7 @@ GRANTS = {"engineers": "respond_service", "reviewers": "review_service"}
 def apply_catalogue(
     *, services: Iterable[Mapping[str, Any]], now: datetime, actor: User | None = None
 ) -> list[Service]:
-    """Bring the services and their people in line with the file, each change recorded; applying it twice changes nothing."""
+    """Bring the services and their people in line with the file, each change recorded; twice changes nothing."""
     kept = [_apply(entry, now, actor) for entry in services]
     for service in Service.objects.in_use().exclude(pk__in=[each.pk for each in kept]):
         Service.objects.filter(pk=service.pk).update(retired=True)
@@ -50,10 +50,14 @@ def _apply(entry: Mapping[str, Any], now: datetime, actor: User | None) -> Servi
 
 
 def _columns(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """Every column the file rules over: what it does not name stands at its default, also when it was named before."""
+    ruled = (*PLAIN, *ALERT.values(), *CHANNEL.values())
+    blank = Service()
+    defaults = {name: getattr(blank, name) for name in ruled}
     plain = {name: entry[name] for name in PLAIN if name in entry}
     alert = {ALERT[name]: value for name, value in entry.get("alert", {}).items()}
     channel = {CHANNEL[name]: value for name, value in entry.get("channel", {}).items()}
-    return {**plain, **alert, **channel, "retired": False}
+    return {**defaults, **plain, **alert, **channel, "retired": False}
 
 
 def _grant(service: Service, permission: str, wanted: set[str], now: datetime, actor: User | None) -> None:

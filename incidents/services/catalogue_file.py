@@ -1,9 +1,12 @@
 """The catalogue file: services as YAML, read strictly; every error names file, line and field."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from math import isfinite
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
@@ -26,8 +29,23 @@ class Field:
     required: bool = False
 
 
+SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+
+
 def _text(value: Any) -> bool:
-    return isinstance(value, str) and bool(value.strip())
+    return isinstance(value, str) and bool(value.strip()) and "\0" not in value
+
+
+def _up_to(length: int) -> Callable[[Any], bool]:
+    return lambda value: _text(value) and len(value) <= length
+
+
+def _slug(value: Any) -> bool:
+    return _up_to(50)(value) and SLUG.fullmatch(value) is not None
+
+
+def _address(value: Any) -> bool:
+    return _up_to(200)(value) and urlsplit(value).scheme in {"http", "https"}
 
 
 def _texts(value: Any) -> bool:
@@ -35,11 +53,11 @@ def _texts(value: Any) -> bool:
 
 
 def _number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
 
 
-def _whole(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+def _between(least: int, most: int) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
 
 
 def _flag(value: Any) -> bool:
@@ -51,27 +69,28 @@ def _labels(value: Any) -> bool:
 
 
 def _repository(value: Any) -> bool:
-    return isinstance(value, str) and value.count("/") == 1 and all(value.split("/"))
+    return _up_to(200)(value) and value.count("/") == 1 and all(value.split("/"))
 
 
-TEXT = Field(_text, "a text")
+TEXT = Field(_up_to(200), "a text of at most 200 characters")
+SHORT = Field(_up_to(100), "a text of at most 100 characters")
 TEXTS = Field(_texts, "a list of texts")
 FLAG = Field(_flag, "true or false")
 
 SERVICE: Mapping[str, Field] = {
-    "slug": Field(_text, "a short name in lower case", required=True),
-    "name": Field(_text, "a text", required=True),
+    "slug": Field(_slug, "a short name of lower-case letters, digits and hyphens", required=True),
+    "name": Field(_up_to(100), "a text of at most 100 characters", required=True),
     "repository": Field(_repository, "owner/name", required=True),
     "branch": TEXT,
     "workflow": TEXT,
-    "environment": TEXT,
+    "environment": SHORT,
     "production": FLAG,
     "customer_facing": FLAG,
-    "dashboard_url": TEXT,
+    "dashboard_url": Field(_address, "an address that begins with http:// or https://"),
     "flags": TEXTS,
     "drain_targets": TEXTS,
-    "minimum_healthy": Field(_whole, "a whole number"),
-    "recovery_samples": Field(_whole, "a whole number"),
+    "minimum_healthy": Field(_between(0, 1000), "a whole number from 0 to 1000"),
+    "recovery_samples": Field(_between(1, 100), "a whole number from 1 to 100"),
     "customer_tables": TEXTS,
     "status_components": TEXTS,
     "engineers": TEXTS,
@@ -80,16 +99,17 @@ SERVICE: Mapping[str, Field] = {
     "channel": Field(lambda value: isinstance(value, dict), "a mapping"),
 }
 ALERT: Mapping[str, Field] = {
-    "name": Field(_text, "a text", required=True),
+    "name": Field(_up_to(200), "a text of at most 200 characters", required=True),
     "query": Field(_text, "a PromQL expression", required=True),
     "threshold": Field(_number, "a number", required=True),
     "labels": Field(_labels, "a mapping of texts"),
-    "unit": TEXT,
+    "unit": Field(_up_to(20), "a text of at most 20 characters"),
     "above": FLAG,
+    "every_seconds": Field(_between(1, 120), "a whole number from 1 to 120"),
 }
 CHANNEL: Mapping[str, Field] = {
-    "id": Field(_text, "the channel's id", required=True),
-    "name": Field(_text, "the channel's name", required=True),
+    "id": Field(_up_to(100), "the channel's id", required=True),
+    "name": Field(_up_to(100), "the channel's name", required=True),
 }
 PARTS: Mapping[str, Mapping[str, Field]] = {"alert": ALERT, "channel": CHANNEL}
 
@@ -129,8 +149,10 @@ class _Reader:
         if not isinstance(node, MappingNode):
             self._fault(node, place, "wants a mapping of fields")
             return {}
-        found = {}
+        found: dict[str, Any] = {}
         for name, value in self._pairs(node):
+            if name in found:
+                self._fault(value, f"{place}.{name}", "stands twice")
             found[name] = self._value(value, f"{place}.{name}", fields.get(name), name)
         for name, field in fields.items():
             if field.required and name not in found:
@@ -143,7 +165,11 @@ class _Reader:
             return None
         if name in PARTS and isinstance(node, MappingNode):
             return self._mapping(node, place, PARTS[name])
-        value = _plain(node)
+        try:
+            value = _plain(node)
+        except (yaml.YAMLError, ValueError):
+            self._fault(node, place, f"wants {field.wants}, and cannot be read")
+            return None
         if not field.reads(value):
             self._fault(node, place, f"wants {field.wants}, not {value!r}")
         return value

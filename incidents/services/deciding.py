@@ -30,6 +30,10 @@ class NoSuspect(Refusal):
     """A rollback takes one change back: it must be named first."""
 
 
+class NoPathChosen(Refusal):
+    """The decision names one of the procedure's paths."""
+
+
 class NotRevertible(Refusal):
     """The named change cannot be reverted from this branch."""
 
@@ -48,16 +52,17 @@ def decide(
     path: str,
     reason: str = "",
 ) -> Decision:
-    """Record the decision and make its plan. Raises what the procedure refuses, naming the rule and what is missing."""
+    """Record the decision and make its plan; raises what the procedure refuses, naming rule and what is missing."""
     incident = lock_incident(incident_id, version=version, state=IncidentState.DECLARED)
     require(actor, Action.DECIDE, incident.service, now=now, incident=incident)
     given = Answers.from_form(answers)
-    choice = check_choice(given, Path(path), reason)
+    choice = check_choice(given, _path(path), reason)
     change = _change_to_revert(incident) if choice.path is Path.ROLLBACK else _chosen(incident)
     decision = Decision.objects.create(
         incident=incident, number=incident.decisions.count() + 1, answers=given.by_field(),
         advice=advice_as_shown(advise(given)), path=choice.path, change=change, against_advice=choice.against_advice,
-        reason=choice.reason, decided_by=actor, decided_at=now, procedure_version=PROCEDURE_VERSION, switches=switches(),
+        reason=choice.reason, decided_by=actor, decided_at=now, procedure_version=PROCEDURE_VERSION,
+        switches=switches(),
     )  # fmt: skip
     _record(incident, decision, now, actor)
     if choice.path is Path.ROLLBACK:
@@ -66,6 +71,12 @@ def decide(
     tell_of_decision(incident=incident, decision=decision, now=now, actor=actor)
     moved(incident)
     return decision
+
+
+def _path(named: str) -> Path:
+    if named not in list(Path):
+        raise NoPathChosen("D6", "Choose what to do: roll back, or one of the other paths that are open.")
+    return Path(named)
 
 
 def _chosen(incident: Incident) -> Change | None:

@@ -38,8 +38,12 @@ def declare_incident(
     customer_impact: bool | None = None,
     change_id: UUID | None = None,
     why: str = "",
+    guess: bool = True,
 ) -> Incident:
-    """Open an incident of a service (E3: any engineer may). The lead is the on-call engineer, else who declared it."""
+    """Open an incident of a service (E3: any engineer may). The lead is the on-call engineer, else who declared it.
+
+    Without a change, the last one deployed is suspected, unless `guess` is off: somebody is about to name another.
+    """
     service = Service.objects.get(pk=service_id)
     if actor is not None:
         require(actor, Action.DECLARE, service, now=now)
@@ -52,9 +56,11 @@ def declare_incident(
     )  # fmt: skip
     record(
         incident, "incident.declared", at=now, actor=actor, rule=trigger, title=incident.title, severity=severity,
-        service=service.slug, onset_at=incident.onset_at, why=why, lead=incident.lead.username if incident.lead else None,
+        service=service.slug, onset_at=incident.onset_at, why=why,
+        lead=incident.lead.username if incident.lead else None,
     )  # fmt: skip
-    suspect = Change.objects.filter(pk=change_id, service=service).first() if change_id else newest_deployed(incident)
+    suspect = Change.objects.filter(pk=change_id, service=service).first() if change_id else None
+    suspect = suspect or (newest_deployed(incident) if guess else None)
     if suspect:
         name_suspect(incident, suspect, now=now, actor=actor, why=why or "the last change deployed before the onset")
     return incident

@@ -36,7 +36,7 @@ class NotStopped(Refusal):
 
 @transaction.atomic
 def execute_plan(*, incident_id: UUID, actor: User, now: datetime, version: int, digest: str) -> Plan:
-    """Start exactly the plan that was shown. Raises `StaleView` on any other, `StepForbidden` naming the rule that holds it."""
+    """Start exactly the plan that was shown; raises `StaleView` on any other, `StepForbidden` by the rule's name."""
     incident = lock_incident(incident_id, version=version, state=IncidentState.DECIDED)
     require(actor, Action.EXECUTE, incident.service, now=now, incident=incident)
     plan = current_plan(incident)

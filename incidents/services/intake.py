@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
@@ -14,8 +14,11 @@ from incidents.models.change import Change
 from incidents.models.incident import OPEN_STATES, Incident, Trigger
 from incidents.models.service import Service
 from incidents.services.declaring import declare_incident
+from incidents.services.locking import lock_incident
 from incidents.services.recording import record
 
+LONGEST_KEY, LONGEST_EVENT, LONGEST_ADDRESS = 200, 100, 500
+NUDGED_EVERY, ONE_SWEEP = timedelta(seconds=10), timedelta(seconds=2.5)
 SEVERITIES = {"critical": 1, "page": 1, "error": 2, "warning": 2, "info": 3}
 
 
@@ -35,30 +38,31 @@ class SeenAlert:
 
 
 @transaction.atomic
-def store_delivery(
-    *, source: str, key: str, event: str, body: bytes, now: datetime, problem: str = ""
-) -> Delivery | None:
-    """Keep a verified webhook before anybody acts on it; None where the same delivery was kept before.
-
-    One that makes no sense is kept as unreadable, with what is wrong with it.
-    """
-    verdict = Delivery.Verdict.UNREADABLE if problem else Delivery.Verdict.RECEIVED
-    delivery = Delivery(
-        source=source, key=key or hashlib.sha256(body).hexdigest(), event=event, body=body, verdict=verdict,
-        words=problem, received_at=now,
-    )  # fmt: skip
-    kept = Delivery.objects.bulk_create([delivery], ignore_conflicts=True)
-    if not Delivery.objects.filter(pk=kept[0].pk).exists():
+def store_delivery(*, source: str, key: str, event: str, body: bytes, now: datetime) -> Delivery | None:
+    """Keep a verified webhook before anybody reads it; None where the same delivery was kept before."""
+    named = key if 0 < len(key) <= LONGEST_KEY else hashlib.sha256(body).hexdigest()
+    delivery = Delivery(source=source, key=named, event=event[:LONGEST_EVENT], body=body, received_at=now)
+    Delivery.objects.bulk_create([delivery], ignore_conflicts=True)
+    if not Delivery.objects.filter(pk=delivery.pk).exists():
         return None
-    if not problem:
-        dispatch.read_delivery(delivery.pk)
+    dispatch.read_delivery(delivery.pk)
     return delivery
 
 
+def call_unreadable(*, delivery: Delivery, words: str) -> None:
+    """It makes no sense; what is wrong with it is kept beside it, and nobody acts on it."""
+    delivery.verdict, delivery.words = Delivery.Verdict.UNREADABLE, words
+    delivery.save(update_fields=["verdict", "words"])
+
+
 def unread_deliveries(now: datetime) -> list[UUID]:
-    """Deliveries whose nudge was lost, oldest first, for the sweep."""
-    waiting = Delivery.objects.filter(verdict=Delivery.Verdict.RECEIVED, received_at__lt=now)
-    return list(waiting.order_by("received_at").values_list("pk", flat=True)[:100])
+    """Deliveries whose nudge may be lost, oldest first, for the sweep.
+
+    Each is named at the first sweep after it came, then every ten seconds: named at every sweep, a backlog fed itself.
+    """
+    waiting = Delivery.objects.filter(verdict=Delivery.Verdict.RECEIVED, received_at__lt=now).order_by("received_at")
+    ages = waiting.values_list("pk", "received_at")[:100]
+    return [pk for pk, received_at in ages if (now - received_at) % NUDGED_EVERY < ONE_SWEEP]
 
 
 def settle_delivery(*, delivery: Delivery, acted: bool, words: str) -> None:
@@ -79,7 +83,7 @@ def receive_alert(*, seen: SeenAlert, now: datetime) -> Alert | None:
         source=seen.source, fingerprint=seen.fingerprint, started_at=seen.started_at,
         defaults={
             "name": seen.name, "service": service, "labels": dict(seen.labels), "annotations": dict(seen.annotations),
-            "state": Alert.State.FIRING, "url": seen.url,
+            "state": Alert.State.FIRING, "url": seen.url if len(seen.url) <= LONGEST_ADDRESS else "",
         },
     )  # fmt: skip
     if new and seen.firing:
@@ -103,6 +107,7 @@ def _attach(alert: Alert, now: datetime) -> None:
             onset_at=alert.started_at, severity=SEVERITIES.get(alert.labels.get("severity", ""), 2),
         )  # fmt: skip
     dispatch.refresh_mirror(alert.service.repository)
+    lock_incident(incident.pk)
     alert.incident = incident
     alert.save(update_fields=["incident"])
     record(incident, "alert.fired", at=now, rule="U3", alert=alert.name, fingerprint=alert.fingerprint, url=alert.url)
@@ -112,6 +117,7 @@ def _resolve(alert: Alert, seen: SeenAlert, now: datetime) -> None:
     alert.state, alert.ended_at = Alert.State.RESOLVED, seen.ended_at or now
     alert.save(update_fields=["state", "ended_at"])
     if alert.incident:
+        lock_incident(alert.incident.pk)
         record(alert.incident, "alert.resolved", at=now, rule="R5", alert=alert.name, fingerprint=alert.fingerprint)
 
 
@@ -133,5 +139,6 @@ def receive_failed_deploy(*, service: Service, sha: str, url: str, now: datetime
         )  # fmt: skip
     elif incident.entries.filter(kind="deploy.failed", text__contains=f'"sha":"{sha}"').exists():
         return incident
+    lock_incident(incident.pk)
     record(incident, "deploy.failed", at=now, rule="U1", sha=sha, url=url)
     return incident

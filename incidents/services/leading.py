@@ -11,7 +11,7 @@ from incidents.models.incident import OPEN_STATES, Incident
 from incidents.procedure.duty import Action, grounds_to_take_over
 from incidents.procedure.refusals import Refusal
 from incidents.procedure.steps import IncidentState
-from incidents.queries.duty import on_call_for, require, responders_of
+from incidents.queries.duty import last_sign_of, on_call_for, require, responders_of
 from incidents.services.locking import lock_incident, moved
 from incidents.services.recording import record
 
@@ -43,7 +43,7 @@ def take_over(*, incident_id: UUID, actor: User, now: datetime, version: int) ->
     require(actor, Action.TAKE_OVER, incident.service, now=now, incident=incident)
     before = on_call_for(incident.service, now=now, incident=incident)
     why = grounds_to_take_over(
-        actor.username, before.username if before else None, last_sign_at=incident.on_call_seen_at,
+        actor.username, before.username if before else None, last_sign_at=last_sign_of(before, incident),
         declared_at=incident.declared_at, now=now, after=timedelta(minutes=settings.TAKE_OVER_AFTER_MINUTES),
     )  # fmt: skip
     incident.taken_over_by, incident.lead, incident.on_call_seen_at = actor, actor, now

@@ -7,6 +7,9 @@ from incidents.models.ledger import LedgerEntry, stream_of
 from incidents.procedure.refusals import Refusal
 from incidents.procedure.steps import IncidentState
 
+UNMOVING = ("step.asked", "suspect.asked", "incident.on_call_seen")
+"""What a person did that left the version as it was: no page became stale by it."""
+
 
 class StaleView(Refusal):
     """Somebody acted between the page and the click; the words say who did what."""
@@ -37,7 +40,8 @@ def moved(incident: Incident) -> Incident:
 
 
 def _meanwhile(incident: Incident) -> str:
-    newest = LedgerEntry.objects.filter(stream_id=stream_of(incident), actor__isnull=False).order_by("-seq").first()
+    acts = LedgerEntry.objects.filter(stream_id=stream_of(incident), actor__isnull=False).exclude(kind__in=UNMOVING)
+    newest = acts.order_by("-seq").first()
     if newest is None:
         return "Something changed meanwhile."
     what = newest.kind.replace(".", " ").replace("_", " ")

@@ -25,6 +25,7 @@ from incidents.services.recording import record
 LEASE = timedelta(seconds=5)
 MOST_ATTEMPTS = 8
 LONGEST_WAIT = 20.0
+WATCH_AGAIN = 5.0
 SWEEP_SIZE = 100
 
 
@@ -35,7 +36,13 @@ class Claim:
     step: Step
     token: int
     gate: Gate
+    taken_at: datetime
     retaken: bool = False
+
+    @property
+    def worn_out(self) -> bool:
+        """One worker after the other ended in the middle of it: the next one would, too."""
+        return self.retaken and self.step.attempts > MOST_ATTEMPTS
 
 
 class LeaseLost(Exception):
@@ -85,7 +92,7 @@ def claim_step(*, step_id: UUID) -> Claim | None:
         record(
             incident, "step.started", at=now, rule=step.rule, step=step.pk, step_kind=step.kind, attempt=step.attempts
         )
-    return Claim(step, token, gate, retaken=before == StepState.RUNNING)
+    return Claim(step, token, gate, now, retaken=before == StepState.RUNNING)
 
 
 def _take(step_id: UUID) -> int | None:
@@ -141,10 +148,17 @@ def open_call(claim: Claim, *, lasts: timedelta, may_land_late: bool) -> None:
         raise LeaseLost(f"Step {claim.step.pk} is no longer held by token {claim.token}.")
 
 
+def call_may_have_landed(claim: Claim) -> bool:
+    """Whether something was sent under this claim that cannot be told apart from a second one."""
+    return Step.objects.filter(pk=claim.step.pk, lease=claim.token, call_ends_at__isnull=False).exists()
+
+
 def _earlier_call_pending(claim: Claim) -> float | None:
+    """Seconds left. Nought where it ended while this claim looked: what it did may lie behind that look."""
     ends_at = Step.objects.filter(pk=claim.step.pk).values_list("call_ends_at", flat=True).first()
-    left = (ends_at - database_now()).total_seconds() if ends_at else 0.0
-    return left if left > 0 else None
+    if ends_at is None or ends_at <= claim.taken_at:
+        return None
+    return max(0.0, (ends_at - database_now()).total_seconds())
 
 
 def _guarded(claim: Claim, change: str, values: list[float], condition: str = "") -> bool:
@@ -187,8 +201,9 @@ def postpone_step(claim: Claim, *, words: str, seconds: float | None = None, in_
         return fail_step(claim, words=f"{words} Tried {claim.step.attempts} times.")
     with transaction.atomic():
         now = database_now()
-        wait = seconds if seconds is not None else min(LONGEST_WAIT, 0.5 * 2**claim.step.attempts)
-        state = StepState.WATCHING if claim.step.state == StepState.WATCHING else StepState.READY
+        watching = claim.step.state == StepState.WATCHING
+        state = StepState.WATCHING if watching else StepState.READY
+        wait = seconds or (WATCH_AGAIN if watching else min(LONGEST_WAIT, 0.5 * 2**claim.step.attempts))
         sentence = f"{words} Trying again in {wait:.0f} s."
         return _settle(claim, state, now, sentence=sentence, due_at=now + timedelta(seconds=wait), in_doubt=in_doubt)
 

@@ -1,7 +1,7 @@
 """What a person may do about one step: retry, skip, record by hand, self-approve, attest, adopt (E11, E12, E18)."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 from django.contrib.auth.models import User
@@ -12,8 +12,9 @@ from incidents.models.incident import Incident
 from incidents.models.step import Step
 from incidents.procedure.duty import Action
 from incidents.procedure.refusals import Refusal
-from incidents.procedure.steps import IncidentState, StepKind, StepState, may_move
+from incidents.procedure.steps import WAITS_FOR_A_PERSON, IncidentState, StepKind, StepState, may_move
 from incidents.queries.duty import require
+from incidents.queries.steps import series_answers
 from incidents.services.concluding import note_recovery
 from incidents.services.gating import gate_of, ready_step, release_steps
 from incidents.services.locking import NotInThatState, StaleView, lock_incident
@@ -32,6 +33,7 @@ class Asked:
 
 
 ADOPTABLE = (StepState.FAILED, StepState.UNKNOWN, StepState.READY, StepState.BLOCKED)
+UNDER_REVIEW = (StepState.READY, StepState.RUNNING, StepState.WATCHING, StepState.FAILED, StepState.UNKNOWN)
 
 
 class EvidenceMissing(Refusal):
@@ -48,15 +50,16 @@ def _take(asked: Asked, action: Action) -> Step:
     if not incident.is_open:
         raise NotInThatState("E17", "The incident is closed.")
     require(asked.actor, action, incident.service, now=asked.now, incident=incident)
-    step = Step.objects.select_for_update(of=("self",)).select_related("incident__service", "plan__decision", "after").get(
-        pk=asked.step_id, incident=incident
-    )  # fmt: skip
+    found = Step.objects.select_for_update(of=("self",)).select_related("incident__service", "plan__decision", "after")
+    step = found.get(pk=asked.step_id, incident=incident)
     if step.state != asked.seen:
         raise StaleView(step.rule, f"The step is {step.state} by now: {step.sentence or 'look at it again.'}")
     return step
 
 
 def _move(step: Step, state: StepState, *, sentence: str, now: datetime) -> None:
+    if step.state == StepState.RUNNING:
+        raise NotInThatState(step.rule, "A worker is at it right now. Wait a moment, and look at what came of it.")
     if not may_move(StepState(step.state), state):
         raise NotInThatState(step.rule, f"A step that is {step.state} cannot become {state}.")
     ended = state in (StepState.DONE, StepState.SKIPPED, StepState.CANCELLED)
@@ -69,10 +72,9 @@ def _move(step: Step, state: StepState, *, sentence: str, now: datetime) -> None
 def retry_step(asked: Asked) -> Step:
     """Try again: the world is looked at first, so nothing is done twice."""
     step = _take(asked, _action(asked))
-    if step.state not in (StepState.FAILED, StepState.UNKNOWN):
-        raise NotInThatState(step.rule, f"The step is {step.state}: there is nothing to retry.")
-    step.attempts = 0
-    step.save(update_fields=["attempts"])
+    _require_stuck(step, "retry")
+    step.attempts, step.started_at = 0, None
+    step.save(update_fields=["attempts", "started_at"])
     record(
         step.incident,
         "step.retried",
@@ -87,18 +89,26 @@ def retry_step(asked: Asked) -> Step:
     return step
 
 
+def _require_stuck(step: Step, what: str) -> None:
+    if step.state not in WAITS_FOR_A_PERSON:
+        raise NotInThatState(step.rule, f"The step is {step.state}: there is nothing to {what}.")
+
+
 @transaction.atomic
 def skip_step(asked: Asked, *, reason: str) -> Step:
-    """Leave a failed or doubtful step out, with a reason; a proof of recovery is attested instead, never skipped."""
+    """Leave a failed or doubtful step out, with a reason; a review and a proof of recovery are never skipped."""
     if not reason.strip():
         raise EvidenceMissing("E17", "Say why the step is skipped: it stands in the record.")
     step = _take(asked, _action(asked))
     if step.kind == StepKind.PROVE_RECOVERY:
         raise NotThisStep("R5", "Recovery is not skipped: attest it with evidence.")
+    if step.kind == StepKind.REVIEW:
+        raise NotThisStep("R3", "A review is not skipped: self-approve instead, where no other reviewer is available.")
+    _require_stuck(step, "skip")
     _move(step, StepState.SKIPPED, sentence=f"Skipped: {reason.strip()}", now=asked.now)
     record(
-        step.incident, "step.skipped", at=asked.now, actor=asked.actor, rule=step.rule, step=step.pk, step_kind=step.kind,
-        reason=reason.strip(),
+        step.incident, "step.skipped", at=asked.now, actor=asked.actor, rule=step.rule, step=step.pk,
+        step_kind=step.kind, reason=reason.strip(),
     )  # fmt: skip
     release_steps(incident=step.incident, now=asked.now)
     return step
@@ -115,7 +125,7 @@ def record_by_hand(asked: Asked, *, evidence: str, reference: str = "") -> Step:
     step = _take(asked, _action(asked))
     if step.kind == StepKind.PROVE_RECOVERY:
         raise NotThisStep("R5", "Recovery is attested, not recorded: use that form.")
-    step.evidence = {**step.evidence, **_reference(step, reference.strip()), "by_hand": evidence.strip()}
+    step.evidence = {**step.evidence, **_reference(step, reference.strip(), asked.now), "by_hand": evidence.strip()}
     step.by_hand = True
     _move(step, StepState.DONE, sentence=f"Done by hand by {asked.actor.username}.", now=asked.now)
     record(
@@ -126,19 +136,19 @@ def record_by_hand(asked: Asked, *, evidence: str, reference: str = "") -> Step:
     return step
 
 
-def _reference(step: Step, reference: str) -> dict[str, object]:
+def _reference(step: Step, reference: str, now: datetime) -> dict[str, object]:
     match StepKind(step.kind):
         case StepKind.PUSH_REVERT:
             return {"branch": _given(step, reference, "the branch")}
         case StepKind.OPEN_PULL_REQUEST | StepKind.REVIEW:
             number = _given(step, reference, "the pull request's number").lstrip("#")
-            if not number.isdigit():
+            if not number.isdecimal():
                 raise EvidenceMissing(step.rule, f"“{reference}” is no pull request's number.")
             return {"number": int(number)}
         case StepKind.MERGE:
-            return {"merge_sha": _given(step, reference, "the merge's full sha")}
+            return {"merge_sha": _full_sha(step, _given(step, reference, "the merge's full sha"))}
         case StepKind.DEPLOY:
-            return {"deployed_at": reference or step.incident.declared_at.isoformat()}
+            return {"deployed_at": _moment(step, reference).isoformat() if reference else now.isoformat()}
         case _:
             return {}
 
@@ -149,12 +159,31 @@ def _given(step: Step, reference: str, what: str) -> str:
     return reference
 
 
+def _full_sha(step: Step, reference: str) -> str:
+    sha = reference.lower()
+    if len(sha) not in (40, 64) or not all(digit in "0123456789abcdef" for digit in sha):
+        raise EvidenceMissing(step.rule, f"“{reference[:70]}” is no full commit id.")
+    return sha
+
+
+def _moment(step: Step, reference: str) -> datetime:
+    try:
+        at = datetime.fromisoformat(reference)
+    except ValueError:
+        raise EvidenceMissing(step.rule, f"“{reference[:40]}” is no moment: 2026-05-08T12:00:00+00:00.") from None
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
 @transaction.atomic
 def self_approve(asked: Asked) -> Step:
     """The on-call engineer's word that no other reviewer is available, recorded at once and flagged (R3, E11)."""
     step = _take(asked, Action.SELF_APPROVE)
     if step.kind != StepKind.REVIEW:
         raise NotThisStep("R3", "Only the review can be self-approved.")
+    if step.state not in UNDER_REVIEW:
+        raise NotInThatState("R3", f"The review is {step.state}: there is nothing to self-approve.")
+    if step.parameters.get("self_approved_by"):
+        raise NotInThatState("E11", f"{step.parameters['self_approved_by']} has recorded it already.")
     step.parameters = {
         **step.parameters,
         "self_approved_by": asked.actor.username,
@@ -172,7 +201,7 @@ def self_approve(asked: Asked) -> Step:
         step=step.pk,
         step_kind=step.kind,
     )
-    if step.state == StepState.FAILED:
+    if step.state in WAITS_FOR_A_PERSON:
         ready_step(step, asked.now)
     dispatch.perform_step(step.pk)
     return step
@@ -186,6 +215,8 @@ def attest_recovery(asked: Asked, *, evidence: str) -> Step:
     step = _take(asked, Action.EXECUTE)
     if step.kind != StepKind.PROVE_RECOVERY:
         raise NotThisStep("E12", "Only the recovery is attested.")
+    if series_answers(step, asked.now):
+        raise NotThisStep("E12", "The alert's own series answers: recovery is proved on it, not attested.")
     step.evidence = {**step.evidence, "attested": evidence.strip(), "attested_by": asked.actor.username}
     step.by_hand = True
     _move(step, StepState.DONE, sentence=f"Attested by {asked.actor.username}: {evidence.strip()}", now=asked.now)
@@ -199,7 +230,7 @@ def attest_recovery(asked: Asked, *, evidence: str) -> Step:
 
 @transaction.atomic
 def adopt_outside(*, incident_id: UUID, reference: str, actor: User, now: datetime, version: int) -> Step:
-    """Take a revert that somebody made outside, by its branch, commit or pull request; it is compared before it counts (E18)."""
+    """Take a revert made outside, by its branch, commit or pull request; it is compared before it counts (E18)."""
     if not reference.strip():
         raise EvidenceMissing("E18", "Name the branch, the commit or the pull request that holds the revert.")
     incident = lock_incident(incident_id, version=version, state=IncidentState.EXECUTING)
@@ -223,7 +254,7 @@ def accept_difference(asked: Asked) -> Step:
     """Adopt knowingly what was found, although it differs from the preview: a resolved conflict, for one (E18)."""
     step = _take(asked, Action.EXECUTE)
     found = step.evidence.get("found_patch")
-    if step.kind != StepKind.PUSH_REVERT or not found:
+    if step.kind != StepKind.PUSH_REVERT or step.state not in WAITS_FOR_A_PERSON or not found:
         raise NotThisStep("E18", "There is nothing found outside to accept.")
     return _adopt(step, asked.actor, asked.now, adopt=step.evidence["found_branch"], accepted_patch=found)
 

@@ -1,6 +1,7 @@
 """Naming the change that is held to be the cause: one the console knows, or one a worker looks up first."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import User
@@ -14,7 +15,7 @@ from incidents.procedure.duty import Action
 from incidents.procedure.refusals import Refusal
 from incidents.procedure.steps import IncidentState
 from incidents.queries.duty import require
-from incidents.services.declaring import name_suspect, newest_deployed
+from incidents.services.declaring import declare_incident, name_suspect, newest_deployed
 from incidents.services.locking import lock_incident, moved
 from incidents.services.recording import record
 
@@ -57,6 +58,15 @@ def _follow_newest(incident: Incident, now: datetime) -> None:
     if not incident.suspects.filter(chosen=True, change=newest).exists():
         name_suspect(incident, newest, now=now, actor=None, why="the last change deployed before the onset")
         moved(incident)
+
+
+@transaction.atomic
+def declare_naming(*, reference: str, service_id: UUID, actor: User, now: datetime, **told: Any) -> Incident:
+    """Declare by hand and name the suspect in one act; without a reference the last change deployed is suspected."""
+    incident = declare_incident(service_id=service_id, now=now, actor=actor, guess=not reference, **told)
+    if not reference:
+        return incident
+    return suspect_change(incident_id=incident.pk, reference=reference, actor=actor, now=now, version=incident.version)
 
 
 def _commit_id(reference: str) -> str:

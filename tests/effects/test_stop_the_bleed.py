@@ -37,6 +37,7 @@ def bleeding(
     world: Sandbox, settings: Settings, monkeypatch: pytest.MonkeyPatch, transactional_db: None
 ) -> Iterator[Drill]:
     """A console that knows its pager, its flags and its balancer; calls that were lost are over after a second."""
+    settings.GITHUB_TOKEN, settings.SLACK_TOKEN = secrets.GITHUB_TOKEN, secrets.SLACK_TOKEN
     settings.PROMETHEUS_URL = f"{world.url}/prometheus"
     settings.BETTER_STACK_URL = f"{world.url}/betterstack"
     settings.BETTER_STACK_TOKEN = secrets.BETTER_STACK_TOKEN

@@ -7,9 +7,11 @@ import pytest
 from django.contrib.auth.models import Group, User
 from guardian.shortcuts import assign_perm
 
-from incidents.models import Assessment, Change, Identity, Incident, Seat, Service, Shift, Trigger
+from incidents.models import Assessment, Change, Identity, Incident, Plan, Seat, Service, Shift, Trigger
 from incidents.procedure.answers import QUESTIONS
+from incidents.services.deciding import decide
 from incidents.services.declaring import declare_incident
+from incidents.services.executing import execute_plan
 
 NOW = datetime(2026, 5, 8, 12, 0, tzinfo=UTC)
 HEAD, BAD, TREE, PATCH = "a" * 40, "b" * 40, "c" * 40, "d" * 40
@@ -117,3 +119,21 @@ def answers() -> Callable[..., dict[str, str]]:
         return plain | other
 
     return fill
+
+
+@pytest.fixture
+def plan(incident: Incident, oncall: User, answers: Callable[..., dict[str, str]], now: datetime) -> Plan:
+    """Decided for the default: a rollback that nothing holds up."""
+    given = answers()
+    decide(incident_id=incident.pk, actor=oncall, now=now, version=incident.version, answers=given, path="rollback")
+    incident.refresh_from_db()
+    return incident.plans.get()
+
+
+@pytest.fixture
+def executed(plan: Plan, oncall: User, now: datetime) -> Plan:
+    """The plan under way, its first step ready."""
+    return execute_plan(
+        incident_id=plan.incident_id, actor=oncall, now=now, digest=plan.instance_digest,
+        version=Incident.objects.get(pk=plan.incident_id).version,
+    )  # fmt: skip

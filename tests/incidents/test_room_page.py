@@ -44,13 +44,13 @@ def test_an_executing_plan_renders(
     client.force_login(oncall)
     assert "Execute the plan" in page(client, incident)
     plan = incident.plans.get()
-    execute_plan(
-        incident_id=incident.pk, actor=oncall, now=now, version=incident.version, digest=plan.instance_digest
-    )
+    execute_plan(incident_id=incident.pk, actor=oncall, now=now, version=incident.version, digest=plan.instance_digest)
     assert "Stop before the next step" in page(client, incident)
 
 
-@pytest.mark.parametrize("name", ["dashboard", "list", "declare", "changes", "people", "catalogue", "procedure", "styleguide"])
+@pytest.mark.parametrize(
+    "name", ["dashboard", "list", "declare", "changes", "people", "catalogue", "procedure", "styleguide"]
+)
 def test_every_page_renders(client: Client, incident: Incident, oncall: User, name: str) -> None:
     client.force_login(oncall)
     assert client.get(reverse(f"incidents:{name}")).status_code == 200

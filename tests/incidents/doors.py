@@ -1,0 +1,134 @@
+"""Every address of the console with what it answers to whom: the whole URL configuration as one table."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from django.urls import URLPattern, URLResolver, get_resolver
+
+PEOPLE: Final = ("anonymous", "stranger", "elsewhere", "auditor", "engineer", "reviewer", "oncall")
+"""In the order of the statuses below; `elsewhere` is an engineer of another service."""
+
+Answers = dict[str, str]
+
+
+def addresses() -> Mapping[str, str]:
+    """Every URL of the configuration: its name with namespaces, or its route where it has none, to its route."""
+    return dict(_walk(get_resolver().url_patterns, "", ""))
+
+
+def _walk(patterns: list[Any], route: str, namespace: str) -> Iterator[tuple[str, str]]:
+    for each in patterns:
+        whole = route + str(each.pattern)
+        if isinstance(each, URLResolver):
+            yield from _walk(each.url_patterns, whole, f"{namespace}{each.namespace}:" if each.namespace else namespace)
+        elif isinstance(each, URLPattern):
+            yield (f"{namespace}{each.name}" if each.name else whole), whole
+
+
+def fill(route: str, values: Mapping[str, object]) -> str:
+    """The address of a route with its gaps filled."""
+    bare = re.sub(r"\(\?P<(\w+)>[^)]*\)", r"<\1>", route).replace("^", "").replace("$", "")
+    return "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda gap: str(values[gap[1]]), bare)
+
+
+SEES: Final = "302 200 200 200 200 200 200"
+SEES_ANY_SERVICE: Final = "302 403 200 200 200 200 200"
+SEES_THIS_SERVICE: Final = "302 403 403 200 200 200 200"
+ENGINEERS: Final = "302 403 403 403 302 403 302"
+ON_CALL: Final = "302 403 403 403 403 403 302"
+REFUSED_METHOD: Final = "405 405 405 405 405 405 405"
+
+
+def everybody(status: str) -> str:
+    """The same for everybody, whoever they are."""
+    return " ".join([status] * len(PEOPLE))
+
+
+def page(get: str) -> Answers:
+    """Something that is only read."""
+    return {"GET": get, "POST": REFUSED_METHOD}
+
+
+def act(post: str) -> Answers:
+    """Something that is posted; a 302 leads back to the room."""
+    return {"GET": REFUSED_METHOD, "POST": post}
+
+
+INCIDENTS: Final[Mapping[str, Answers]] = {
+    **dict.fromkeys(["dashboard", "dashboard-panels", "live-ticket-dashboard"], page(SEES)),
+    **dict.fromkeys(["list", "changes", "catalogue", "procedure", "styleguide"], page(SEES)),
+    **dict.fromkeys(["detail", "panels", "controls", "timeline", "live-ticket"], page(SEES_THIS_SERVICE)),
+    **dict.fromkeys(["change", "service"], page(SEES_THIS_SERVICE)),
+    "people": page(SEES_ANY_SERVICE),
+    "declare": {"GET": "302 403 200 403 200 403 200", "POST": "302 403 422 403 302 403 302"},
+    "announce": act(ENGINEERS),
+    # What somebody types is only marked; nothing is written.
+    "announce-check": act(SEES_THIS_SERVICE),
+    "advice": act("302 403 403 403 403 403 200"),
+    "add-suspect": act(ENGINEERS),
+    "take-over": act("302 403 403 403 302 403 409"),
+    **dict.fromkeys(["hand-over", "merge", "no-help", "false-alarm", "close"], act(ON_CALL)),
+    **dict.fromkeys(["decide", "execute", "stop", "resume", "adopt", "step"], act(ON_CALL)),
+    **dict.fromkeys(["hook-github", "hook-alertmanager"], act(everybody("401"))),
+}
+
+OTHERS: Final[Mapping[str, Answers]] = {
+    **dict.fromkeys(["healthz", "readyz"], page(everybody("200"))),
+    "metrics": page(everybody("401")),
+}
+
+
+def alike(get: str, post: str, *names: str) -> dict[str, Answers]:
+    """The same answers behind several doors."""
+    return {name: {"GET": get, "POST": post} for name in names}
+
+
+# Signing in and looking after one's own account: what a visitor gets, and what somebody signed in gets.
+ACCOUNTS: Final[Mapping[str, Answers]] = {
+    **alike("200 302", "200 302", "account_login", "account_signup"),
+    **alike("302 200", "302 302", "account_logout", "account_email"),
+    **alike("302 200", "302 200", "account_reauthenticate", "account_change_password", "socialaccount_connections"),
+    **alike("200 200", "404 404", "account_confirm_email"),
+    **alike("200 200", "200 200", "account_reset_password", "account_reset_password_from_key"),
+    **alike("200 200", "405 405", "account_inactive", "account_email_verification_sent"),
+    **alike("200 200", "405 405", "account_reset_password_done", "account_reset_password_from_key_done"),
+    **alike("200 200", "405 405", "socialaccount_login_cancelled"),
+    **alike("401 401", "405 405", "socialaccount_login_error"),
+    **alike("302 200", "302 405", "mfa_index", "mfa_list_webauthn"),
+    **alike("302 302", "302 302", "account_set_password", "account_confirm_login_code", "socialaccount_signup"),
+    **alike("302 302", "302 302", "mfa_authenticate", "mfa_reauthenticate", "mfa_reauthenticate_webauthn"),
+    **alike("302 302", "302 302", "mfa_activate_totp", "mfa_generate_recovery_codes", "mfa_add_webauthn"),
+    **alike("302 302", "302 302", "mfa_remove_webauthn", "mfa_edit_webauthn", "mfa_login_webauthn"),
+    **alike("302 404", "302 404", "mfa_deactivate_totp", "mfa_download_recovery_codes"),
+    **alike("302 404", "302 405", "mfa_view_recovery_codes"),
+    **alike("404 404", "404 404", "openid_connect_login", "openid_connect_callback"),
+    **alike("301 301", "301 301", "accounts/social/login/cancelled/", "accounts/social/login/error/"),
+    **alike("301 301", "301 301", "accounts/social/signup/", "accounts/social/connections/"),
+}
+
+ADMIN_PAGES: Final = (
+    "index", "login", "logout", "password_change", "password_change_done", "autocomplete", "jsi18n", "view_on_site",
+    "app_list", "auth_user_password_change",
+)  # fmt: skip
+ADMIN_TABLES: Final = (
+    "incidents/service", "incidents/shift", "incidents/identity", "incidents/change", "incidents/deployment",
+    "incidents/alert", "incidents/delivery", "incidents/ledgerentry", "auth/user", "account/emailaddress",
+    "mfa/authenticator", "socialaccount/socialapp", "socialaccount/socialtoken", "socialaccount/socialaccount",
+)  # fmt: skip
+ADMIN: Final = frozenset(
+    {f"admin:{name}" for name in ADMIN_PAGES}
+    | {
+        f"admin:{table.replace('/', '_')}_{verb}"
+        for table in ADMIN_TABLES
+        for verb in ("changelist", "add", "history", "delete", "change")
+    }
+    | {f"admin/{table}/<path:object_id>/" for table in ADMIN_TABLES}
+    | {"admin/(?P<url>.*)$"}
+)
+"""The administrators' pages: nobody of the people above comes in."""
+
+
+def known() -> frozenset[str]:
+    """Every address that a table above speaks of."""
+    return frozenset({f"incidents:{name}" for name in INCIDENTS}) | OTHERS.keys() | ACCOUNTS.keys() | ADMIN
