@@ -36,6 +36,8 @@ class Deliveries:
 
     def start(self) -> None:
         """No connection is kept: one that the console closed meanwhile would lose a webhook nobody asked to lose."""
+        if not self._console:
+            return
         limits = httpx.Limits(max_keepalive_connections=0)
         self._client = httpx.AsyncClient(timeout=10, trust_env=False, limits=limits)
 

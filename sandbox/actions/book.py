@@ -92,13 +92,19 @@ class Book:
         self.runs[run.id] = run
         return run
 
-    def begin(self, run: Run) -> None:
+    def begin(self, run: Run) -> bool:
+        """Whether it began: a run that was cancelled meanwhile does not."""
+
         def started() -> None:
             run.status, run.started_at = IN_PROGRESS, run.started_at or moment()
 
-        self._change(run, started)
+        with self.forge.store.lock:
+            if run.over:
+                return False
+            self._change(run, started)
         self.forge.journal.record("actions", "run.started", key=run.sha, run=run.id)
         self._tell("in_progress", run)
+        return True
 
     def wait_for_gate(self, run: Run, reviewers: list[str]) -> None:
         def waiting() -> None:
@@ -140,6 +146,8 @@ class Book:
         self._change(run, ended)
 
     def end(self, run: Run, conclusion: str, words: str = "") -> None:
+        """A run ends once: what comes later changes nothing."""
+
         def ended() -> None:
             run.status, run.conclusion, run.completed_at, run.words = COMPLETED, conclusion, moment(), words
             for step in run.steps:
@@ -147,7 +155,10 @@ class Book:
                     step.conclusion = CANCELLED if step.status == IN_PROGRESS else "skipped"
                     step.status = COMPLETED
 
-        self._change(run, ended)
+        with self.forge.store.lock:
+            if run.over:
+                return
+            self._change(run, ended)
         effect = {SUCCESS: "run.succeeded", FAILURE: "run.failed"}.get(conclusion, f"run.{conclusion}")
         self.forge.journal.record("actions", effect, key=run.sha, run=run.id, words=words)
         self._tell("completed", run)

@@ -86,12 +86,12 @@ class Runner:
         if run.over:
             raise Refused(409, "Cannot cancel a workflow run that is completed.")
         if run is self._current:
-            self._world.spawn_soon(self._cancel_current())
+            self._world.spawn_soon(self._cancel_performing(run))
         else:
             self._book.end(run, CANCELLED, "Cancelled by hand.")
 
-    async def _cancel_current(self) -> None:
-        if self._performing:
+    async def _cancel_performing(self, run: Run) -> None:
+        if self._performing and run is self._current:
             self._performing.cancel()
 
     async def _wake(self) -> None:
@@ -124,7 +124,8 @@ class Runner:
 
     async def _perform(self, run: Run) -> None:
         await self._world.pause(0.5)
-        self._book.begin(run)
+        if not self._book.begin(run):
+            return
         try:
             await self._pass_gate(run)
         except Rejected as rejected:

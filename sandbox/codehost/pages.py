@@ -16,11 +16,16 @@ from sandbox.codehost.refusals import Refused
 from sandbox.codehost.repository import FileChange
 
 _STYLE = """
-body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:0 auto;padding:0 1rem 3rem;color:#1c2733}
-.sandbox{background:#fff3c4;border:1px solid #d9a400;border-radius:6px;padding:.4rem .8rem;margin:1rem 0}
-code,pre{font:13px/1.5 ui-monospace,monospace}
-table{border-collapse:collapse}td,th{padding:.2rem .8rem .2rem 0;text-align:left}
-button{font:inherit;padding:.3rem .8rem;margin:.2rem .4rem .2rem 0;cursor:pointer}.muted{color:#5b6875}
+:root{color-scheme:light dark}
+body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:0 auto;padding:0 1rem 3rem;
+  color:light-dark(#1c2733,#e6eaf0);background:light-dark(#fff,#14181f)}
+h1{overflow-wrap:anywhere}a{color:light-dark(#1d4fb8,#8db4ff)}
+.sandbox{background:light-dark(#fff3c4,#332b0e);border:1px solid light-dark(#d9a400,#8a6d12);border-radius:6px;
+  padding:.4rem .8rem;margin:1rem 0}
+code,pre{font:13px/1.5 ui-monospace,monospace;overflow-wrap:anywhere}pre{white-space:pre-wrap}
+table{border-collapse:collapse}td,th{padding:.2rem .8rem .2rem 0;text-align:left;vertical-align:top}
+button{font:inherit;padding:.4rem .8rem;margin:.2rem .4rem .2rem 0;cursor:pointer}
+.muted{color:light-dark(#5b6875,#a3afbd)}
 """
 Html = str
 
@@ -29,9 +34,9 @@ def page(title: str, *sections: Html) -> HTMLResponse:
     """A page of trusted `sections`; whatever came from outside was escaped when they were made."""
     return HTMLResponse(
         f"<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>"
-        f"<title>{escape(title)} · sandbox</title><style>{_STYLE}</style>"
-        f"<p class=sandbox><strong>Sandbox.</strong> This is not GitHub: it is the demo's own code host, "
-        f"and nothing here reaches the outside world.</p><h1>{escape(title)}</h1>{''.join(sections)}</html>"
+        f"<title>{escape(title)} · sandbox</title><link rel=icon href='data:,'><style>{_STYLE}</style>"
+        f"<main><p class=sandbox><strong>Sandbox.</strong> This is not GitHub: it is the demo's own code host, "
+        f"and nothing here reaches the outside world.</p><h1>{escape(title)}</h1>{''.join(sections)}</main></html>"
     )
 
 
@@ -125,7 +130,7 @@ def _files(files: list[FileChange]) -> Html:
     rows = [
         [f"<code>{escape(file.path)}</code>", file.status, f"+{file.additions} −{file.deletions}"] for file in files
     ]
-    return "<h2>Files</h2>" + table(["file", "", "lines"], rows)
+    return "<h2>Files</h2>" + table(["file", "change", "lines"], rows)
 
 
 def _buttons(pull: PullRequest) -> Html:

@@ -46,6 +46,7 @@ OPERATIONS = {
     ("POST", f"{PULL}/requested_reviewers"),
     ("GET", f"{PULL}/merge"),
     ("PUT", f"{PULL}/merge"),
+    ("GET", f"{REPO}/issues/{{number}}/events"),
     ("GET", f"{REPO}/actions/runs"),
     ("GET", RUN),
     ("GET", f"{RUN}/jobs"),
@@ -136,11 +137,22 @@ def test_pull_requests_and_reviews(github, reviewer, pull):
 
 @pytest.mark.parametrize("method", ["merge", "squash", "rebase"])
 def test_a_merge(github, pull, method):
-    address = f"/pulls/{pull['number']}"
+    address, events = f"/pulls/{pull['number']}", f"/issues/{pull['number']}/events"
+    assert github.get(events).json() == []
     wanted = {"merge_method": method, "sha": pull["head"]["sha"]}
     merge = asked(models.ReposOwnerRepoPullsPullNumberMergePutBody, **wanted)
-    valid(models.PullRequestMergeResult, github.put(f"{address}/merge", json=merge))
+    merged = valid(models.PullRequestMergeResult, github.put(f"{address}/merge", json=merge))
     valid(models.PullRequest, github.get(address))
+    assert [event["commit_id"] for event in valid(models.IssueEvent, github.get(events))] == [merged["sha"]]
+
+
+@pytest.mark.parametrize("address", ["/pulls/1", "/pulls?state=all", "/commits/master/pulls"])
+def test_a_pull_request_tells_nothing_that_this_version_took_away(github, address):
+    """https://docs.github.com/en/rest/about-the-rest-api/breaking-changes"""
+    body = github.get(address).json()
+    found = body if isinstance(body, list) else [body]
+    assert found
+    assert not any("merge_commit_sha" in pull for pull in found)
 
 
 def test_whether_it_is_merged(github, pull):

@@ -23,7 +23,7 @@ class Findings:
 
 
 def simple(links: Links, pull: PullRequest, *, default_branch: str) -> Body:
-    """As in lists."""
+    """As in lists. It tells no merge commit: since 2026-03-10 only the event of the merge does."""
     return {
         **_addresses(links, pull),
         "id": pull.number,
@@ -41,7 +41,6 @@ def simple(links: Links, pull: PullRequest, *, default_branch: str) -> Body:
         "updated_at": pull.updated_at,
         "closed_at": pull.closed_at,
         "merged_at": pull.closed_at if pull.merged else None,
-        "merge_commit_sha": pull.merge_sha,
         "assignee": None,
         "assignees": [],
         "requested_reviewers": [user(links, login) for login in pull.requested_reviewers],
@@ -88,6 +87,22 @@ def review(links: Links, pull: PullRequest, of: Review) -> Body:
         "submitted_at": of.submitted_at,
         "commit_id": of.commit_sha,
         "author_association": _ASSOCIATION,
+    }
+
+
+def merged_event(links: Links, pull: PullRequest) -> Body:
+    """What became of the pull request, and as which commit."""
+    address = f"{links.repo}/issues/events/{pull.number}"
+    return {
+        "id": pull.number,
+        "node_id": f"ME_{pull.number}",
+        "url": address,
+        "actor": user(links, pull.merged_by or pull.author),
+        "event": "merged",
+        "commit_id": pull.merge_sha,
+        "commit_url": f"{links.repo}/commits/{pull.merge_sha}",
+        "created_at": pull.closed_at,
+        "performed_via_github_app": None,
     }
 
 

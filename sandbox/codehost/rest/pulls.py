@@ -25,6 +25,7 @@ def routes(rest: Rest) -> list[BaseRoute]:
         rest.repo_route(_PULL + "/requested_reviewers", "POST", request_reviewers),
         rest.repo_route(_PULL + "/merge", "GET", is_merged),
         rest.repo_route(_PULL + "/merge", "PUT", merge),
+        rest.repo_route("/issues/{number}/events", "GET", events_of_pull),
     ]
 
 
@@ -95,6 +96,12 @@ def merge(call: Call) -> Answer:
         raise Refused(422, "Invalid request.\n\nmerge_method is not one of merge, squash, rebase")
     sha = call.forge.pulls.merge(_pull(call).number, call.login, **asked)
     return Answer({"sha": sha, "merged": True, "message": "Pull Request successfully merged"})
+
+
+def events_of_pull(call: Call) -> Answer:
+    """Of all that GitHub lists here, the merge: the one place that names the commit a pull request became."""
+    pull = _pull(call)
+    return Answer([pulls.merged_event(call.forge.links, pull)] if pull.merged else [])
 
 
 def _pull(call: Call) -> PullRequest:

@@ -27,6 +27,12 @@ def short_history() -> list[Step]:
     ]
 
 
+def merge_of(github: httpx.Client, number: int) -> str:
+    """The commit that a merged pull request became."""
+    [merged] = github.get(f"/issues/{number}/events").raise_for_status().json()
+    return merged["commit_id"]
+
+
 def speaking_as(sandbox: Sandbox, token: str = secrets.GITHUB_TOKEN) -> httpx.Client:
     headers = {"Authorization": f"Bearer {token}", "X-GitHub-Api-Version": "2026-03-10"}
     return httpx.Client(base_url=sandbox.url + REPO, headers=headers, timeout=20, trust_env=False)

@@ -1,5 +1,8 @@
 """A push to the deploy branch deploys, unless it was told otherwise."""
 
+import asyncio
+import threading
+
 from sandbox.actions import Actions
 from sandbox.codehost import CodeHost
 from sandbox.testing import await_true, running_sandbox
@@ -97,6 +100,25 @@ def test_a_newer_push_takes_the_place_of_one_that_waits(sandbox, github):
     sandbox.client.post("/control/cancel-run", json={"run_id": run["id"]})
     await_run(github, newest, conclusion="success")
     assert github.get(f"/compare/{passed_over}...{newest}").json()["status"] == "ahead"
+
+
+def test_a_run_that_a_newer_push_cancelled_on_its_way_to_the_runner_never_begins(sandbox, github, monkeypatch):
+    taken, going_on = threading.Event(), threading.Event()
+
+    async def held(seconds):
+        taken.set()
+        await asyncio.to_thread(going_on.wait, 10)
+
+    sandbox.await_entry("run.succeeded")
+    monkeypatch.setattr(sandbox.world, "pause", held)
+    passed_over = merged(sandbox)
+    assert taken.wait(10)
+    newest = merged(sandbox, "Newer", "price = 10\n")
+    going_on.set()
+    await_run(github, newest, conclusion="success")
+    run = run_of(github, passed_over)
+    assert (run["conclusion"], run["run_started_at"]) == ("cancelled", run["created_at"])
+    assert [entry.effect for entry in sandbox.journal.entries(part="actions", key=passed_over)] == ["run.cancelled"]
 
 
 def test_a_gate_waits_for_a_required_reviewer(sandbox, github, oncall):

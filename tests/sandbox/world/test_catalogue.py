@@ -5,8 +5,10 @@ from typing import Any
 
 import yaml
 
+from incidents.services.catalogue_file import read_catalogue
 from sandbox import slack, status
 from sandbox.alert_rules import read_rules
+from sandbox.codehost.forge import FULL_NAME
 from sandbox.shop.instances import NAMES
 from sandbox.shop.seed import source
 
@@ -34,5 +36,11 @@ def test_the_shop_names_real_instances_tables_components_and_channel() -> None:
     assert slack.CHANNELS[shop["channel"]["id"]] == shop["channel"]["name"].removeprefix("#")
 
 
-def test_the_second_service_answers_to_nothing_in_the_sandbox() -> None:
-    assert service("search")["alert"]["name"] not in [rule.name for rule in read_rules()]
+def test_every_service_has_its_repository_in_the_sandbox() -> None:
+    services = yaml.safe_load(FILE.read_text(encoding="utf-8"))["services"]
+    assert [one["repository"] for one in services] == [FULL_NAME]
+
+
+def test_the_console_can_read_it() -> None:
+    [shop] = read_catalogue(FILE)
+    assert shop["alert"]["every_seconds"] == 1
