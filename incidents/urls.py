@@ -4,7 +4,7 @@ from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
 from incidents import webhooks
-from incidents.views import acts, lists, live, pages, plan, room
+from incidents.views import acts, bleeding, lists, live, pages, plan, room
 
 app_name = "incidents"
 
@@ -36,6 +36,10 @@ urlpatterns = [
     path("incidents/<incident:number>/advice", room.advice, name="advice"),
     path("incidents/<incident:number>/announce", acts.announce_words, name="announce"),
     path("incidents/<incident:number>/announce/check", room.announce_check, name="announce-check"),
+    path("incidents/<incident:number>/page-on-call", bleeding.page, name="page-on-call"),
+    path("incidents/<incident:number>/flags/<str:word>", bleeding.flag, name="flag"),
+    path("incidents/<incident:number>/drain", bleeding.drain, name="drain"),
+    path("incidents/<incident:number>/undrain", bleeding.undrain, name="undrain"),
     path("incidents/<incident:number>/suspects", acts.add_suspect, name="add-suspect"),
     path("incidents/<incident:number>/take-over", acts.take, name="take-over"),
     path("incidents/<incident:number>/hand-over", acts.hand, name="hand-over"),

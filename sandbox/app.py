@@ -24,7 +24,9 @@ PARTS = (
     "sandbox.metrics",
     "sandbox.alerts",
     "sandbox.slack",
-    "sandbox.mail",
+    "sandbox.flags",
+    "sandbox.haproxy",
+    "sandbox.better_stack",
     "sandbox.status",
     "sandbox.page",
 )

@@ -16,7 +16,7 @@ from typing import Any, Final
 import httpx
 
 from rollback_console import engines
-from sandbox import secrets
+from sandbox import haproxy, secrets
 from sandbox.supervisor import ROOT, Child, ChildEnded, Supervisor
 
 FOLDER: Final = engines.DEMO_FOLDER
@@ -113,6 +113,12 @@ def variables(ports: Ports, folder: Path) -> dict[str, str]:
         "SLACK_TOKEN": secrets.SLACK_TOKEN,
         "PROMETHEUS_URL": f"{world}/prometheus",
         "ALERT_WEBHOOK_TOKEN": secrets.ALERT_WEBHOOK_TOKEN,
+        "BETTER_STACK_URL": f"{world}/betterstack",
+        "BETTER_STACK_TOKEN": secrets.BETTER_STACK_TOKEN,
+        "PAGE_FORM_URL": f"{world}/betterstack/report",
+        "UNLEASH_URL": f"{world}/unleash",
+        "UNLEASH_TOKEN": secrets.UNLEASH_TOKEN,
+        "HAPROXY_ADDRESS": str(haproxy.socket_of(state)),
         "PYTHONUNBUFFERED": "1",
     }
 

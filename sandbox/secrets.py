@@ -1,5 +1,6 @@
 """The demo's secrets. They open nothing but the sandbox, so they are fixed and may be read by anyone."""
 
+from functools import cache
 from pathlib import Path
 
 from cryptography.hazmat.primitives import serialization
@@ -11,6 +12,9 @@ GITHUB_APP_ID = "4711"
 GITHUB_INSTALLATION_ID = "815"
 SLACK_TOKEN = "xoxb-sandbox-slack-token"
 ALERT_WEBHOOK_TOKEN = "sandbox-alert-webhook-token"
+BETTER_STACK_TOKEN = "sandbox-better-stack-token"
+UNLEASH_TOKEN = "*:*.sandbox-unleash-admin-token"
+UNLEASH_CLIENT_TOKEN = "default:production.sandbox-unleash-client-token"
 
 
 def app_private_key(state_folder: Path) -> str:
@@ -22,6 +26,7 @@ def app_private_key(state_folder: Path) -> str:
     return file.read_text(encoding="ascii")
 
 
+@cache
 def public_key(private_pem: str) -> str:
     """The public half (PEM) of `private_pem`."""
     key = serialization.load_pem_private_key(private_pem.encode(), password=None)

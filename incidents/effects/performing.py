@@ -12,7 +12,7 @@ from django.db import InterfaceError, OperationalError, connection
 
 from incidents.assessment.git import RepositoryUnreadable
 from incidents.effects.catalogue import effect_of
-from incidents.effects.orders import order_for
+from incidents.effects.orders import Effect, Order, order_for
 from incidents.effects.outcomes import Done, Failed, Outcome, Waiting
 from incidents.effects.wiring import World
 from incidents.integrations.errors import IntegrationError
@@ -53,7 +53,20 @@ def _attempt(claim: running.Claim, world: World) -> Outcome:
         return found
     # What watches, and what a dead worker left, goes on being looked at behind a shut gate; nothing is begun there.
     claim.gate.check()
-    return effect.act(order, world)
+    return _act(effect, order, world)
+
+
+def _act(effect: Effect, order: Order, world: World) -> Outcome:
+    """A call may be refused because a slower worker's took effect just before it: look once more, then believe it."""
+    try:
+        outcome = effect.act(order, world)
+    except IntegrationError as refusal:
+        found = None if refusal.retryable else effect.look_up(order, world)
+        if isinstance(found, Done):
+            return found
+        raise
+    found = effect.look_up(order, world) if isinstance(outcome, Failed) else None
+    return found if isinstance(found, Done) else outcome
 
 
 def settle(claim: running.Claim, outcome: Outcome) -> None:

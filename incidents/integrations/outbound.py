@@ -90,10 +90,13 @@ class Outbound:
         headers: Mapping[str, str] | None = None,
         params: Params | None = None,
         json: object = None,
+        content: bytes | None = None,
     ) -> Reply:
         """One exchange that must succeed (2xx, or a 304 that was asked for); else IntegrationError, around `doing`."""
         try:
-            request = self._client.build_request(method, address, headers=headers, params=params, json=json)
+            request = self._client.build_request(
+                method, address, headers=headers, params=params, json=json, content=content
+            )
         except (UnicodeError, httpx.InvalidURL):  # their texts may quote our headers, and with them the token
             raise unsendable(self.system, doing) from None
         reply = self.exchange(request, doing=doing, writes=writes)

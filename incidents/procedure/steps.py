@@ -12,7 +12,9 @@ class StepKind(StrEnum):
 
     PAGE_ON_CALL = "page_on_call"
     FLAG_OFF = "flag_off"
+    FLAG_ON = "flag_on"
     DRAIN = "drain"
+    UNDRAIN = "undrain"
     ANNOUNCE = "announce"
     INFORM_CTO = "inform_cto"
     POST_COMMANDS = "post_commands"
@@ -58,8 +60,14 @@ FORMS: Final[Mapping[StepKind, StepForm]] = MappingProxyType(
         StepKind.FLAG_OFF: StepForm(
             "S2", "Turn the flag off", _KEYED, in_plan=False, reversible=True, undo="Turn the flag on again."
         ),
+        StepKind.FLAG_ON: StepForm(
+            "S2", "Turn the flag on again", _KEYED, in_plan=False, reversible=True, undo="Turn the flag off again."
+        ),
         StepKind.DRAIN: StepForm(
             "S3", "Drain traffic", _KEYED, in_plan=False, reversible=True, undo="Put the target back in service."
+        ),
+        StepKind.UNDRAIN: StepForm(
+            "S3", "Put the target back in service", _KEYED, in_plan=False, reversible=True, undo="Drain it again."
         ),
         StepKind.ANNOUNCE: StepForm("S4", "Tell the channel", _LOOK_UP, in_plan=False, reversible=False, undo=_SAID),
         StepKind.INFORM_CTO: StepForm("D7", "Inform the CTO", _LOOK_UP, in_plan=False, reversible=False, undo=_SAID),

@@ -17,7 +17,8 @@ from incidents.procedure.duty import Role, grounds_to_take_over, may, why_not
 from incidents.procedure.refusals import Refusal
 from incidents.procedure.speculation import speculation_in
 from incidents.procedure.steps import FORMS, IncidentState, StepKind, StepState
-from incidents.queries.decisions import advice_view, blockers_of, known_answers, question_groups
+from incidents.queries.bleeding import bleed_controls
+from incidents.queries.decisions import Form, advice_view, blockers_of, known_answers, question_groups
 from incidents.queries.duty import responders_of, roles_of
 from incidents.queries.room import Facts, others_of, read_facts
 from incidents.queries.shapes import (
@@ -36,7 +37,7 @@ from incidents.queries.shapes import (
     SuspectControls,
     TextSegment,
 )
-from incidents.queries.steps import commands_of
+from incidents.queries.steps import commands_of, series_answers
 
 UNDO_WORDS = (
     "Nothing is force-pushed and nothing is deleted. Until the merge, closing the pull request takes all of it back."
@@ -67,6 +68,7 @@ def controls_of(incident: Incident, person: User, now: datetime) -> RoomControls
         version=incident.version,
         now=_now(reader),
         bleed=announce_form(reader) if is_open else None,
+        bleed_acts=bleed_controls(incident, reader.roles, reader.facts.steps) if is_open else None,
         change=_suspects(reader) if incident.state == IncidentState.DECLARED else None,
         decision=decision_form(reader) if incident.state == IncidentState.DECLARED else None,
         plan=_plan(reader) if reader.facts.plan else None,
@@ -158,12 +160,12 @@ def decision_form(
         return DecisionForm(allowed=False, why_not=reader.why_not(Doing.DECIDE))
     facts = reader.facts
     known = known_answers(facts.incident, firing=facts.firing)
-    answers, problems = _read(given) if given is not None else (facts.answers, ())
+    form, problems = _read({f: word.value for f, (word, _) in known.items()} if given is None else given)
     suspect = facts.chosen
     return DecisionForm(
         allowed=True,
-        groups=question_groups(answers, known, given is not None),
-        advice=advice_view(answers),
+        groups=question_groups(form, known),
+        advice=advice_view(form, change=_short_name(suspect.change) if suspect else ""),
         change=suspect.change.title if suspect else "",
         change_sha=suspect.change.sha if suspect else "",
         chosen=chosen,
@@ -172,12 +174,16 @@ def decision_form(
     )
 
 
-def _read(given: Mapping[str, str]) -> tuple[Answers, tuple[str, ...]]:
+def _short_name(change: Change) -> str:
+    return f"#{change.pull_request}" if change.pull_request else change.short_sha
+
+
+def _read(given: Mapping[str, str]) -> tuple[Form, tuple[str, ...]]:
     try:
-        return Answers.from_form(given), ()
+        return Form.of(given), ()
     except UnreadableAnswers as unreadable:
         readable = {field: word for field, word in given.items() if field not in unreadable.problems}
-        return Answers.from_form(readable), tuple(unreadable.problems.values())
+        return Form.of(readable), tuple(unreadable.problems.values())
 
 
 def _plan(reader: Reader) -> PlanControls:
@@ -215,6 +221,7 @@ def _step(step: Step, facts: Facts) -> StepControls | None:
         kind is StepKind.REVIEW and step.state == StepState.WATCHING and not step.parameters.get("self_approved_by")
     )
     attest = kind is StepKind.PROVE_RECOVERY and (stuck or step.state == StepState.WATCHING)
+    attest = attest and not series_answers(step, facts.now)
     if not (stuck or review or attest):
         return None
     plan = facts.plan
@@ -226,7 +233,7 @@ def _step(step: Step, facts: Facts) -> StepControls | None:
         words=step.sentence,
         state=step.state,
         may_retry=stuck,
-        may_skip=stuck and kind is not StepKind.PROVE_RECOVERY,
+        may_skip=stuck and kind not in (StepKind.PROVE_RECOVERY, StepKind.REVIEW),
         may_record=stuck and kind is not StepKind.PROVE_RECOVERY,
         self_approve_words="No other reviewer is available. I approve this revert; it is recorded and flagged."
         if review
@@ -265,7 +272,7 @@ def _take_over(reader: Reader) -> tuple[bool, str]:
         return False, reader.why_not(Doing.TAKE_OVER)
     try:
         grounds = grounds_to_take_over(
-            reader.person.username, facts.on_call or None, last_sign_at=facts.incident.on_call_seen_at,
+            reader.person.username, facts.on_call or None, last_sign_at=facts.last_sign_at,
             declared_at=facts.incident.declared_at, now=facts.now,
             after=timedelta(minutes=settings.TAKE_OVER_AFTER_MINUTES),
         )  # fmt: skip

@@ -21,6 +21,7 @@ _FOLDER = Path(__file__).parent
 _FILES = ("world.css", "world.js", "chart.js")
 _COMMITS_SHOWN = 12
 _ENTRIES_SHOWN = 40
+_ENTRIES_READ = 400
 _MARKED = ("shop.deployed", "shop.deploy_failed", "alert.firing", "alert.resolved")
 
 
@@ -58,7 +59,7 @@ def part() -> Part:
 
 def what_is_seen(world: World) -> dict[str, object]:
     """Everything the page shows, in one piece."""
-    entries = [entry.as_json() for entry in world.journal.entries()]
+    entries = [entry.as_json() for entry in world.journal.entries()[-_ENTRIES_READ:]]
     return {
         "console": world.console,
         "scenarios": [{"name": each.name, "button": each.button, "effect": each.effect} for each in SCENARIOS.values()],
@@ -66,7 +67,7 @@ def what_is_seen(world: World) -> dict[str, object]:
         "commits": commits_on_branch(world) if "github" in world.parts else [],
         "faults": {"armed": world.faults.armed(), "kinds": KINDS},
         "journal": entries[-_ENTRIES_SHOWN:],
-        "marks": [entry for entry in entries[-400:] if entry["effect"] in _MARKED],
+        "marks": [entry for entry in entries if entry["effect"] in _MARKED],
     }
 
 

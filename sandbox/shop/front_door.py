@@ -63,5 +63,5 @@ class FrontDoor:
 
     def _next_in_turn(self) -> Instance | None:
         self._turn += 1
-        up = [instance for instance in self._instances if instance.up]
+        up = [instance for instance in self._instances if instance.up and not instance.drained]
         return up[self._turn % len(up)] if up else None

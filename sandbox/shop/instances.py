@@ -10,6 +10,7 @@ from pathlib import Path
 
 import httpx
 
+from sandbox import secrets
 from sandbox.parts import DeployFailed
 from sandbox.shop.waiting import until
 
@@ -21,14 +22,16 @@ _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
 class Instance:
-    """`ready` says that the front door may send customers here."""
+    """`ready` says that the front door may send customers here; `drained`, that an administrator forbids it."""
 
-    def __init__(self, name: str, folder: Path, client: httpx.AsyncClient) -> None:
+    def __init__(self, name: str, folder: Path, client: httpx.AsyncClient, *, flags: str = "") -> None:
         self.name = name
         self.sha = ""
         self.port = 0
         self.ready = False
+        self.drained = False
         self.in_flight = 0
+        self._flags = flags
         self._folder = folder
         self._client = client
         self._process: subprocess.Popen[bytes] | None = None
@@ -68,6 +71,8 @@ class Instance:
             "SHOP_RELEASE": self.sha,
             "SHOP_DATABASE": str(self._folder / "shop.sqlite3"),
             "SHOP_PORT": "0",
+            "SHOP_FLAGS": self._flags,
+            "SHOP_FLAGS_TOKEN": secrets.UNLEASH_CLIENT_TOKEN,
         }
         with self._log.open("ab") as log:
             return subprocess.Popen(
@@ -106,7 +111,7 @@ class Instance:
         return next((line for line in reversed(lines) if line.strip()), "it said nothing")
 
     def state(self) -> dict[str, object]:
-        return {"name": self.name, "sha": self.sha, "up": self.up}
+        return {"name": self.name, "sha": self.sha, "up": self.up, "drained": self.drained}
 
 
 def _die_with_parent() -> None:

@@ -31,13 +31,17 @@ class Scenario:
     changes: tuple[BadChange, ...]
 
 
-LOYALTY = '''"""Points for those who come back."""
+LOYALTY = '''"""Points for those who come back, while the flag loyalty-points is on."""
+
+from shop import flags
 
 MEMBERS = {0: 250, 4: 100, 8: 50}
 
 
 def worth(customer: int) -> int:
     """What the customer's points take off the order, in cents."""
+    if not flags.is_on("loyalty-points"):
+        return 0
     return MEMBERS[customer % 12] // 100
 '''
 

@@ -279,10 +279,19 @@ class TooMany(Exception):
                 'total_cents) VALUES (?, ?)", [customer, total]\n',
                 'total_cents, gift_wrapped) VALUES (?, ?, ?)", [customer, total, gift]\n',
             ),
+            Added("shop/flags.py"),
+            Edited(
+                "shop/settings.py",
+                "",
+                'FLAGS = os.environ.get("SHOP_FLAGS", "")\nFLAGS_TOKEN = os.environ.get("SHOP_FLAGS_TOKEN", "")\n',
+            ),
+            Edited(SERVER, "cart, checkout, products,", "cart, checkout, flags, products,"),
             Edited(
                 SERVER,
-                'checkout.place_order(int(asked["customer"]))',
-                'checkout.place_order(int(asked["customer"]), gift=bool(asked.get("gift")))',
+                '    return checkout.place_order(int(asked["customer"]))\n',
+                """    gift = bool(asked.get("gift")) and flags.is_on("gift-wrapping")
+    return checkout.place_order(int(asked["customer"]), gift=gift)
+""",
             ),
         ],
     ),

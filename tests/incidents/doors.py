@@ -63,6 +63,8 @@ INCIDENTS: Final[Mapping[str, Answers]] = {
     "people": page(SEES_ANY_SERVICE),
     "declare": {"GET": "302 403 200 403 200 403 200", "POST": "302 403 422 403 302 403 302"},
     "announce": act(ENGINEERS),
+    # The form names no emergency, no flag and no target: refused in words, to those who may (E3, E4).
+    **dict.fromkeys(["page-on-call", "flag", "drain", "undrain"], act("302 403 403 403 409 403 409")),
     # What somebody types is only marked; nothing is written.
     "announce-check": act(SEES_THIS_SERVICE),
     "advice": act("302 403 403 403 403 403 200"),

@@ -6,24 +6,10 @@ import pytest
 from django.contrib.auth.models import User
 from django.template.loader import render_to_string
 from django.test import Client
-from django.urls import include, path
 
 from incidents.models import Incident, Service, Step
 from incidents.queries.bleeding import bleed_controls
 from incidents.queries.duty import roles_of
-from incidents.urls import urlpatterns as known
-from incidents.views import bleeding
-from rollback_console.urls import urlpatterns as roof
-
-ROOM = "incidents/<str:number>/"
-own = [
-    path(f"{ROOM}page-on-call", bleeding.page, name="page-on-call"),
-    path(f"{ROOM}flags/<str:word>", bleeding.flag, name="flag"),
-    path(f"{ROOM}drain", bleeding.drain, name="drain"),
-    path(f"{ROOM}undrain", bleeding.undrain, name="undrain"),
-]
-urlpatterns = [path("", include(([*own, *known], "incidents"))), *roof]
-pytestmark = pytest.mark.urls(__name__)
 
 DOORS = [
     ("page-on-call", {"emergency": "yes"}, "page_on_call"),

@@ -15,7 +15,6 @@ from incidents.integrations.code_host import PullRequest
 from incidents.integrations.credentials import AppCredentials, TokenCredentials
 from incidents.integrations.errors import IntegrationError
 from incidents.integrations.github import GitHub
-from incidents.integrations.mail import SmtpMail
 from incidents.integrations.metrics import AlertState, Sample
 from incidents.integrations.prometheus import Prometheus
 from incidents.integrations.signatures import bearer_holds, github_signature_holds
@@ -116,7 +115,7 @@ def test_a_bad_change_is_rolled_back_from_alert_to_recovery(world: World, promet
     merged = merge_it(world.code, pull, sha)
     follow_the_deploy(world.code, merged)
     see_the_recovery(prometheus)
-    elsewhere = ("access_tokens", "pending_deployments", "events")
+    elsewhere = ("access_tokens", "pending_deployments")
     assert not [operation for operation in world.way.unseen() if not operation.endswith(elsewhere)]
 
 
@@ -339,11 +338,3 @@ def test_prometheus_tells_no_data_and_bad_queries_apart(prometheus: Prometheus):
         prometheus.value("rate(")
     assert (refused.value.status, refused.value.retryable) == (400, False)
     assert prometheus.alert_state("NoSuchAlert", labels={}) is AlertState.INACTIVE
-
-
-def test_a_mail_arrives_in_the_journal(world: World):
-    port = world.sandbox.client.get("/control/state").json()["mail"]["port"]
-    SmtpMail(f"smtp://127.0.0.1:{port}", sender="console@acme.example").send(
-        "cto@acme.example", "Subject", "Text", key="k"
-    )
-    assert len(world.sandbox.journal.entries(part="mail")) == 1

@@ -26,7 +26,9 @@ from incidents.procedure.steps import (
 RULES_OF_KINDS = {
     "page_on_call": "S1",
     "flag_off": "S2",
+    "flag_on": "S2",
     "drain": "S3",
+    "undrain": "S3",
     "announce": "S4",
     "inform_cto": "D7",
     "post_commands": "E19",
@@ -52,7 +54,7 @@ def test_whatever_cannot_be_keyed_outside_promises_no_more_than_looking_up(kind)
     assert promise_of(kind) is Promise.LOOK_UP
 
 
-@pytest.mark.parametrize("kind", ["push_revert", "open_pull_request", "merge", "flag_off", "drain"])
+@pytest.mark.parametrize("kind", ["push_revert", "open_pull_request", "merge", "flag_off", "flag_on", "drain", "undrain"])
 def test_r1_r2_r4_take_effect_once(kind):
     assert promise_of(StepKind(kind)) is Promise.KEYED
 
@@ -66,7 +68,7 @@ def test_every_state_of_a_step_has_its_moves_and_none_leads_to_itself():
     assert not any(may_move(state, state) for state in StepState)
 
 
-@pytest.mark.parametrize("ended", ENDED)
+@pytest.mark.parametrize("ended", sorted(ENDED))
 def test_what_has_ended_stays_as_it_ended(ended):
     assert not any(may_move(ended, state) for state in StepState)
 
@@ -111,7 +113,7 @@ def test_e17_it_did_not_help_leads_back_to_the_decision(state):
     assert incident_may_move(state, IncidentState.DECLARED)
 
 
-@pytest.mark.parametrize("state", set(IncidentState) - {IncidentState.ESCALATED, IncidentState.CLOSED})
+@pytest.mark.parametrize("state", sorted(set(IncidentState) - {IncidentState.ESCALATED, IncidentState.CLOSED}))
 def test_x2_every_open_incident_can_be_escalated(state):
     assert incident_may_move(state, IncidentState.ESCALATED)
 

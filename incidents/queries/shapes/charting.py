@@ -20,11 +20,12 @@ class ChartLine:
 
 @dataclass(frozen=True, slots=True)
 class ChartMark:
-    """A moment under the chart, shown in local time."""
+    """A moment under the chart, shown in local time; `form`: to the minute, or to the second on a short span."""
 
     at: datetime
     x: float
     anchor: Literal["start", "middle", "end"] = "middle"
+    form: Literal["minute", "time"] = "minute"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from incidents.queries.shapes.bleeding import BleedControls
 from incidents.queries.shapes.panels import AdviceView, FiredRule
 from incidents.queries.shapes.parts import Action, Choice
 
@@ -57,7 +58,7 @@ class SuspectControls:
 class Question:
     """A question in plain words. `answer`: "yes", "no", "unknown" or "" when nobody has said yet.
 
-    `follows`: the question that makes this one pointless when answered no; `asked` is false while it is.
+    `follows`: the question that calls for this one by a yes or a "don't know"; `asked` is false until it has.
     """
 
     key: str
@@ -74,12 +75,19 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class QuestionGroup:
-    """Questions that belong together; a folded group is one the console has answered already."""
+    """Questions that belong together; a folded group needs nobody now, and says so in `words` and `said`.
 
+    `many`: there is more than one to answer, so that one button may say no to all of them.
+    """
+
+    key: str
     title: str
     questions: tuple[Question, ...]
     words: str = ""
     folded: bool = False
+    said: str = ""
+    complete: bool = False
+    many: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +101,6 @@ class DecisionForm:
     change_sha: str = ""
     chosen: str = ""
     reason: str = ""
-    one_click: bool = False
     errors: tuple[str, ...] = ()
     why_not: str = ""
 
@@ -173,6 +180,7 @@ class RoomControls:
     version: int
     now: NowControls = NowControls()
     bleed: AnnounceForm | None = None
+    bleed_acts: BleedControls | None = None
     change: SuspectControls | None = None
     decision: DecisionForm | None = None
     plan: PlanControls | None = None

@@ -119,8 +119,21 @@ class PathView:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenQuestion:
+    """A question whose answer the advice waits for; `key` is where it stands on the form."""
+
+    key: str
+    words: str
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
 class AdviceView:
-    """What the procedure says to these answers. `blockers`: rules that close *execute* although the path is open."""
+    """What the procedure says to these answers. `blockers`: rules that close *execute* although the path is open.
+
+    `pending`: the open questions the advice rests on; until they are answered they close the rollback by the rule
+    `closes`, and nothing is advised aloud. `act` is the button of the advised path; `nameless`: no change is named yet.
+    """
 
     words: str
     tone: Tone
@@ -130,6 +143,10 @@ class AdviceView:
     would_change: tuple[FiredRule, ...] = ()
     blockers: tuple[FiredRule, ...] = ()
     unanswered: int = 0
+    act: str = "Decide"
+    pending: tuple[OpenQuestion, ...] = ()
+    closes: str = ""
+    nameless: bool = False
 
 
 @dataclass(frozen=True, slots=True)

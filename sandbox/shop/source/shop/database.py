@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from threading import local
 from typing import Any
 
 from shop import settings
@@ -11,15 +12,18 @@ from shop import settings
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
 
 Row = dict[str, Any]
+_mine = local()
 
 
 @contextmanager
 def connection() -> Iterator[sqlite3.Connection]:
-    with closing(sqlite3.connect(settings.DATABASE, timeout=5)) as opened:
-        opened.row_factory = sqlite3.Row
-        opened.execute("PRAGMA synchronous = OFF")
-        with opened:
-            yield opened
+    """This thread's own, kept open; what is done in it is committed at the end."""
+    if not hasattr(_mine, "opened"):
+        _mine.opened = sqlite3.connect(settings.DATABASE, timeout=5)
+        _mine.opened.row_factory = sqlite3.Row
+        _mine.opened.execute("PRAGMA synchronous = OFF")
+    with _mine.opened:
+        yield _mine.opened
 
 
 def migrate() -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs
 
-from shop import cart, checkout, products, settings, storefront
+from shop import cart, checkout, flags, products, settings, storefront
 from shop.database import Row
 
 REFUSALS = (cart.TooMany, checkout.EmptyCart)
@@ -30,7 +30,8 @@ def add_to_cart(asked: Row) -> list[Row]:
 
 
 def check_out(asked: Row) -> Row:
-    return checkout.place_order(int(asked["customer"]), gift=bool(asked.get("gift")))
+    gift = bool(asked.get("gift")) and flags.is_on("gift-wrapping")
+    return checkout.place_order(int(asked["customer"]), gift=gift)
 
 
 def visit(_: Row) -> str:

@@ -1,0 +1,126 @@
+"""A pager, flags, drains and a chat of an organisation's own, behind the signed webhook."""
+
+from datetime import datetime
+from typing import Final
+
+from incidents.integrations.chat import Message
+from incidents.integrations.drains import Duty, Pool, Server
+from incidents.integrations.errors import IntegrationError
+from incidents.integrations.fields import Fields, Unexpected
+from incidents.integrations.flags import Flag
+from incidents.integrations.paging import Call, Page
+from incidents.integrations.signed_webhook import SignedWebhook
+
+_DUTIES: Final = ", ".join(Duty)
+
+
+class WebhookPager:
+    """A Pager behind the signed webhook."""
+
+    def __init__(self, hook: SignedWebhook) -> None:
+        self._hook = hook
+
+    def find(self, *, key: str, since: datetime) -> list[Page]:
+        answer = self._hook.ask("page.find", "looking for our page", find=key, since=since.isoformat())
+        with self._hook.understood("looking for our page"):
+            return [_page(each, key) for each in answer.each("pages")]
+
+    def page(self, call: Call, *, key: str) -> Page:
+        facts = {"requester": call.requester, "name": call.name, "summary": call.summary}
+        doing = "paging whoever is on call"
+        answer = self._hook.order("page.open", doing, key=key, **facts, description=call.description)
+        with self._hook.understood(doing, writes=True):
+            return _page(answer, key)
+
+
+class WebhookFlags:
+    """Flags behind the signed webhook."""
+
+    def __init__(self, hook: SignedWebhook) -> None:
+        self._hook = hook
+
+    def read(self, name: str) -> Flag:
+        doing = f"reading the flag {name}"
+        answer = self._hook.ask("flag.read", doing, flag=name)
+        with self._hook.understood(doing):
+            on = answer.optional_flag("on")
+            if on is None:
+                raise Unexpected("on is not true or false")
+            return Flag(name, answer.text("environment", default=""), on, answer.text("url", default=""))
+
+    def turn(self, name: str, *, on: bool, key: str) -> None:
+        where = "on" if on else "off"
+        self._hook.order(f"flag.turn_{where}", f"turning {name} {where}", key=key, flag=name)
+
+
+class WebhookDrains:
+    """Drains behind the signed webhook."""
+
+    def __init__(self, hook: SignedWebhook) -> None:
+        self._hook = hook
+
+    def read(self, target: str) -> Pool:
+        doing = f"asking how {target} stands"
+        answer = self._hook.ask("target.read", doing, target=target)
+        with self._hook.understood(doing):
+            servers = [_server(each) for each in answer.each("servers")]
+        own = next((server for server in servers if server.name == target), None)
+        if own is None:
+            words = f"The signed webhook knows no target {target}: correct the service's drain targets."
+            raise IntegrationError(words, retryable=False)
+        return Pool(own, tuple(server for server in servers if server is not own))
+
+    def drain(self, target: str, *, key: str) -> None:
+        self._hook.order("target.drain", f"draining {target}", key=key, target=target)
+
+    def put_back(self, target: str, *, key: str) -> None:
+        self._hook.order("target.put_back", f"putting {target} back in service", key=key, target=target)
+
+
+class WebhookChat:
+    """A Chat behind the signed webhook."""
+
+    def __init__(self, hook: SignedWebhook) -> None:
+        self._hook = hook
+
+    def find(self, channel: str, *, key: str, since: datetime) -> list[Message]:
+        doing = "looking through the channel"
+        answer = self._hook.ask("message.find", doing, channel=channel, find=key, since=since.isoformat())
+        with self._hook.understood(doing):
+            return [_message(each, channel, key) for each in answer.each("messages")]
+
+    def post(self, channel: str, text: str, *, key: str) -> Message:
+        doing = "posting a message"
+        answer = self._hook.order("message.post", doing, key=key, channel=channel, text=text)
+        with self._hook.understood(doing, writes=True):
+            return _message(answer, channel, key, text)
+
+    def person_by_email(self, email: str) -> str | None:
+        answer = self._hook.ask("person.find", "looking up a person", email=email)
+        with self._hook.understood("looking up a person"):
+            return answer.optional_text("id")
+
+
+def _page(answer: Fields, key: str) -> Page:
+    return Page(
+        id=answer.text("id", default=key),
+        key=key,
+        status=answer.text("status", default="sent"),
+        url=answer.text("url", default=""),
+        acknowledged_by=answer.text("acknowledged_by", default=""),
+    )
+
+
+def _server(answer: Fields) -> Server:
+    word = answer.text("duty")
+    if word not in list(Duty):
+        raise Unexpected(f"duty is none of {_DUTIES}")
+    healthy = answer.flag("healthy", default=True)
+    return Server(
+        answer.text("name"), answer.text("pool", default=""), Duty(word), healthy, answer.number("sessions", default=0)
+    )
+
+
+def _message(answer: Fields, channel: str, key: str, text: str = "") -> Message:
+    said = answer.text("text", default=text)
+    return Message(channel, answer.text("id", default=key), said, key, answer.optional_text("url"))
