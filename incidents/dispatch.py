@@ -21,7 +21,7 @@ def perform_step(step_id: UUID) -> None:
 
 def read_delivery(delivery_id: UUID) -> None:
     """Nudge a worker to act on a stored webhook."""
-    _send_on_commit("incidents.read_delivery", str(delivery_id), queue="intake", expires=60)
+    _send_on_commit("incidents.read_delivery", str(delivery_id), queue="intake", expires=10)
 
 
 def refresh_mirror(repository: str) -> None:

@@ -36,7 +36,7 @@ VERDICTS: Final[dict[str, Badge]] = {
     Assessment.Verdict.CONFLICT: Badge("conflicts", "danger", "git-merge"),
     Assessment.Verdict.ALREADY_UNDONE: Badge("already undone", "idle", "undo-2"),
     Assessment.Verdict.NOT_AN_ANCESTOR: Badge("never deployed from here", "idle", "circle-slash"),
-    Assessment.Verdict.ERROR: Badge("could not be computed", "warn", "circle-help"),
+    Assessment.Verdict.ERROR: Badge("could not be computed", "warn", "circle-question-mark"),
 }
 PENDING: Final = Badge("being computed", "wait", "loader")
 

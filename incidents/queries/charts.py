@@ -15,6 +15,7 @@ _STEPS: Final = (1, 2, 2.5, 5, 10)
 _LETTERS: Final = "ABCDEFGHJKLMNPQRSTUVWXYZ"
 _ANCHORS: Final[tuple[Literal["start", "middle", "end"], ...]] = ("start", "middle", "middle", "end")
 _TABLE_ROWS: Final = 24
+_SECONDS_TELL: Final = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +170,7 @@ def _marks(scale: _Scale) -> tuple[ChartMark, ...]:
             at=scale.start + timedelta(seconds=scale.seconds * part / 3),
             x=round(scale.box.left + inner * part / 3, 1),
             anchor=anchor,
+            form="minute" if scale.seconds > _SECONDS_TELL else "time",
         )
         for part, anchor in enumerate(_ANCHORS)
     )

@@ -1,20 +1,23 @@
 """The decision as a page shows it: the advice to a set of answers, the form, and the record."""
 
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final, Self
 
 from incidents.models.decision import Decision
 from incidents.models.incident import Incident
-from incidents.procedure.answers import QUESTIONS, Answer, Answers, Group, is_asked, unanswered
+from incidents.procedure.answers import QUESTIONS, Answer, Answers, Group, is_asked
 from incidents.procedure.answers import Question as Asked
-from incidents.procedure.decision import PATH_WORDS, Advice, Path, advise
-from incidents.procedure.gates import execution_holds
+from incidents.procedure.decision import PATH_WORDS, Advice, Path, advise, recommend
+from incidents.procedure.gates import Hold, execution_holds
+from incidents.procedure.readings import DEFAULT_TO_ROLLBACK
 from incidents.queries.plans import BUILT
 from incidents.queries.shapes import (
     AdviceView,
     AnsweredQuestion,
     DecisionView,
     FiredRule,
+    OpenQuestion,
     PathView,
     Question,
     QuestionGroup,
@@ -22,13 +25,14 @@ from incidents.queries.shapes import (
 )
 
 GROUPS: Final[Mapping[Group, tuple[str, str]]] = {
-    Group.DECIDE: ("What is happening", "any yes of these calls for a rollback"),
-    Group.ROLL_FORWARD: ("Is there a fix instead", "roll-forward needs all four"),
+    Group.DECIDE: ("What is happening", "any yes calls for a rollback"),
+    Group.IRREVERSIBLE: ("What cannot be taken back", "don’t know counts as yes"),
     Group.MIGRATIONS: ("Migrations", "does the old code run on the new schema"),
     Group.CREDENTIALS: ("Credentials", "would an old secret come back"),
-    Group.IRREVERSIBLE: ("What cannot be taken back", "don't know counts as yes"),
+    Group.ROLL_FORWARD: ("A fix instead", "roll-forward needs all four"),
     Group.CUSTOMERS: ("Customers", ""),
 }
+GUARDS: Final = (Group.IRREVERSIBLE, Group.MIGRATIONS, Group.CREDENTIALS)
 TONES: Final[Mapping[Path, Tone]] = {
     Path.ROLLBACK: "accent",
     Path.ROLL_FORWARD: "accent",
@@ -37,6 +41,50 @@ TONES: Final[Mapping[Path, Tone]] = {
     Path.ROTATE_FORWARD: "warn",
     Path.ESCALATE: "danger",
 }
+
+
+@dataclass(frozen=True)
+class Form:
+    """The answers as they stand, and which of them have been given: by the console, or by the person."""
+
+    answers: Answers
+    given: frozenset[str]
+
+    @classmethod
+    def of(cls, words: Mapping[str, str]) -> Self:
+        """Read a form's words by field; raises `UnreadableAnswers`."""
+        return cls(Answers.from_form(words), frozenset(field for field, word in words.items() if word))
+
+    def shows(self, field: str) -> bool:
+        """Whether the question stands on the form: one that follows another waits for its yes or "don't know"."""
+        parent = QUESTIONS[field].follows
+        return parent is None or (
+            self.shows(parent) and parent in self.given and self.answers.of(parent) is not Answer.NO
+        )
+
+    def open_in(self, *groups: Group) -> tuple[Asked, ...]:
+        """The questions of these groups that stand on the form without an answer."""
+        asked = (q for group in groups for q in QUESTIONS.values() if q.group is group)
+        return tuple(q for q in asked if q.field not in self.given and self.shows(q.field))
+
+    @property
+    def hoped(self) -> Answers:
+        """The same answers, were every open guard to be answered in the rollback's favour."""
+        others = {Answer.YES: Answer.NO, Answer.NO: Answer.YES}
+        return replace(self.answers, **{q.field: others[q.careful] for q in self.open_in(*GUARDS)})
+
+    @property
+    def pending(self) -> bool:
+        """Whether the advice rests on guards that nobody has answered yet."""
+        return recommend(self.answers) is not recommend(self.hoped) or _rules(self.answers) != _rules(self.hoped)
+
+
+def _rules(answers: Answers) -> tuple[str, ...]:
+    return tuple(hold.rule for hold in _holds(answers))
+
+
+def _holds(answers: Answers) -> tuple[Hold, ...]:
+    return execution_holds(answers, path=Path.ROLLBACK, built=BUILT)
 
 
 def words_of(path: Path) -> str:
@@ -55,19 +103,40 @@ def known_answers(incident: Incident, *, firing: bool) -> dict[str, tuple[Answer
     return known
 
 
-def advice_view(answers: Answers) -> AdviceView:
-    """The advice to these answers, rule by rule, and what would change it."""
+def advice_view(form: Form, *, change: str = "") -> AdviceView:
+    """The advice to these answers, rule by rule, and what would change it; `change`: what a rollback takes back."""
+    answers, pending = form.answers, form.pending
     advice = advise(answers)
+    best = advice.recommended
     return AdviceView(
-        words=f"The procedure says: {PATH_WORDS[advice.recommended]}.",
-        tone=TONES[advice.recommended],
-        advised=words_of(advice.recommended),
-        fired=tuple(FiredRule(each.rule, each.sentence) for each in advice.reasons),
+        words=_verdict(form, best),
+        tone="wait" if pending else TONES[best],
+        advised=best.value,
+        act=f"Roll back {change}" if best is Path.ROLLBACK and change else words_of(best),
+        fired=() if pending else _fired(advice, form),
         paths=tuple(_path(path, advice) for path in Path),
-        would_change=tuple(FiredRule(QUESTIONS[c.field].rule, c.sentence) for c in advice.would_change),
-        blockers=blockers_of(answers, advice.recommended),
-        unanswered=len(unanswered(answers)),
+        would_change=()
+        if pending
+        else tuple(FiredRule(QUESTIONS[c.field].rule, c.sentence) for c in advice.would_change),
+        blockers=() if pending else blockers_of(answers, best),
+        pending=tuple(OpenQuestion(q.field, q.text, q.rule) for q in form.open_in(*GUARDS)) if pending else (),
+        closes=_holds(answers)[0].rule if pending else "",
+        nameless=best is Path.ROLLBACK and not change,
+        unanswered=len(form.open_in(Group.DECIDE, Group.ROLL_FORWARD, Group.CUSTOMERS)),
     )
+
+
+def _fired(advice: Advice, form: Form) -> tuple[FiredRule, ...]:
+    """The rules that fire on answers given; those on careful answers only where nothing else fires."""
+    known = [each for each in advice.reasons if each.question in form.given]
+    return tuple(FiredRule(each.rule, each.sentence) for each in known or advice.reasons)
+
+
+def _verdict(form: Form, best: Path) -> str:
+    if not form.pending:
+        return f"The procedure says: {PATH_WORDS[best]}."
+    number = len(form.open_in(*GUARDS))
+    return "1 question still open." if number == 1 else f"{number} questions still open."
 
 
 def blockers_of(answers: Answers, path: Path) -> tuple[FiredRule, ...]:
@@ -89,31 +158,63 @@ def _path(path: Path, advice: Advice) -> PathView:
     )
 
 
-def question_groups(
-    answers: Answers, known: Mapping[str, tuple[Answer, str]], given: bool
-) -> tuple[QuestionGroup, ...]:
-    """The form's questions in their groups; `given`: the answers come from a person, not from a blank page."""
-    return tuple(
-        QuestionGroup(
-            title, tuple(_question(q, answers, known, given) for q in QUESTIONS.values() if q.group is group), words
-        )
-        for group, (title, words) in GROUPS.items()
+def question_groups(form: Form, known: Mapping[str, tuple[Answer, str]]) -> tuple[QuestionGroup, ...]:
+    """The form's questions in their groups; those that need nobody now are folded to one line."""
+    return tuple(_group(group, form, known) for group in GROUPS)
+
+
+def _group(group: Group, form: Form, known: Mapping[str, tuple[Answer, str]]) -> QuestionGroup:
+    title, words = GROUPS[group]
+    fields = [field for field, question in QUESTIONS.items() if question.group is group]
+    complete, settled = not form.open_in(group), _settled(group, form)
+    return QuestionGroup(
+        key=group.value,
+        title=title,
+        questions=tuple(_question(QUESTIONS[field], form, known) for field in fields),
+        words=settled or words,
+        folded=complete or bool(settled),
+        said=", ".join(_said(fields, form)),
+        complete=complete,
+        many=sum(QUESTIONS[field].follows is None for field in fields) > 1,
     )
 
 
-def _question(asked: Asked, answers: Answers, known: Mapping[str, tuple[Answer, str]], given: bool) -> Question:
+def _settled(group: Group, form: Form) -> str:
+    """Why the group's open questions can wait: their careful answer is the way already taken."""
+    if group is Group.DECIDE and any(form.answers.of(field) is Answer.YES for field in DEFAULT_TO_ROLLBACK):
+        return "that is enough for a rollback"
+    untouched = not any(QUESTIONS[field].group is group for field in form.given)
+    if group is Group.ROLL_FORWARD and untouched:
+        return "until answered they count as no, which closes roll-forward (D5)"
+    return ""
+
+
+def _said(fields: list[str], form: Form) -> Iterator[str]:
+    """The answers of a group in a few words: `all no`, `1 yes, 2 open`."""
+    given = [form.answers.of(field) for field in fields if field in form.given and form.shows(field)]
+    unsaid = sum(form.shows(field) for field in fields) - len(given)
+    if given and not unsaid and set(given) == {Answer.NO}:
+        yield "no" if len(given) == 1 else "all no"
+        return
+    for answer, words in ((Answer.YES, "yes"), (Answer.NO, "no"), (Answer.UNKNOWN, "not known")):
+        if number := given.count(answer):
+            yield words if number == len(given) == 1 and not unsaid else f"{number} {words}"
+    if unsaid:
+        yield f"{unsaid} open"
+
+
+def _question(asked: Asked, form: Form, known: Mapping[str, tuple[Answer, str]]) -> Question:
     filled = asked.field in known
-    answer = answers.of(asked.field)
     return Question(
         key=asked.field,
         words=asked.text,
         rules=(asked.rule,),
-        answer=answer.value if given or answer is not Answer.UNKNOWN else "",
+        answer=form.answers.of(asked.field).value if asked.field in form.given else "",
         help=asked.help,
         evidence=known[asked.field][1] if filled else "",
         filled=filled,
         follows=asked.follows or "",
-        asked=is_asked(asked.field, answers),
+        asked=form.shows(asked.field),
     )
 
 
@@ -127,7 +228,7 @@ def decision_view(decision: Decision, *, informed: str = "") -> DecisionView:
         by=decision.decided_by.username,
         at=decision.decided_at,
         procedure_version=decision.procedure_version,
-        fired=tuple(_reason(each) for each in decision.advice.get("reasons", [])),
+        fired=_fired_then(decision.advice.get("reasons", []), answers),
         answers=tuple(_answered(field, answers) for field in QUESTIONS if is_asked(field, answers)),
         against_advice=decision.against_advice,
         reason=decision.reason,
@@ -139,8 +240,10 @@ def decision_view(decision: Decision, *, informed: str = "") -> DecisionView:
     )
 
 
-def _reason(each: Mapping[str, Any]) -> FiredRule:
-    return FiredRule(str(each["rule"]), str(each["sentence"]))
+def _fired_then(reasons: list[Mapping[str, Any]], answers: Answers) -> tuple[FiredRule, ...]:
+    """As `_fired`, of the advice as it was recorded."""
+    known = [each for each in reasons if each["question"] and answers.of(each["question"]) is not Answer.UNKNOWN]
+    return tuple(FiredRule(str(each["rule"]), str(each["sentence"])) for each in known or reasons)
 
 
 def _answered(field: str, answers: Answers) -> AnsweredQuestion:

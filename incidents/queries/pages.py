@@ -1,6 +1,7 @@
 """People and shifts, services, the procedure: the pages that are read in quiet hours."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -14,9 +15,11 @@ from incidents.models.service import Service
 from incidents.procedure.duty import RIGHTS, Role
 from incidents.procedure.rules import LEANS_ON, PROCEDURE_VERSION, RULES, SECTIONS, VERSIONS
 from incidents.queries.changes import change_rows, recent_changes
-from incidents.queries.duty import responders_of, services_for
+from incidents.queries.charts import ROOM
+from incidents.queries.duty import engineers_by_service, services_for
 from incidents.queries.lists import health_of
 from incidents.queries.room import incident_card
+from incidents.queries.series import recent_points, spark
 from incidents.queries.shapes import (
     CataloguePage,
     Fact,
@@ -41,7 +44,7 @@ def people_page(person: User, services: Iterable[Service], now: datetime) -> Peo
     shifts = Shift.objects.filter(ends_at__gt=now).select_related("person", "service").order_by("starts_at")
     return PeoplePage(
         shifts=tuple(shift_row(each, now) for each in shifts if each.service is None or each.service in found),
-        roles=(*(_seat(name, words) for name, words in SEATS.items()), *_engineers(found)),
+        roles=(*_seats(), *_engineers(found)),
         admin_url=_admin(person, "admin:index"),
     )
 
@@ -58,15 +61,16 @@ def shift_row(shift: Shift, now: datetime) -> ShiftRow:
     )
 
 
-def _seat(group: str, words: str) -> RoleRow:
-    holders = User.objects.filter(groups__name=group, is_active=True).order_by("username")
-    names = tuple(holders.values_list("username", flat=True))
-    return RoleRow(words, _may(Role(group)), names, missing=not names)
+def _seats() -> Iterable[RoleRow]:
+    seated = User.objects.filter(groups__name__in=SEATS, is_active=True).order_by("username")
+    pairs = list(seated.values_list("groups__name", "username"))
+    for group, words in SEATS.items():
+        names = tuple(name for seat, name in pairs if seat == group)
+        yield RoleRow(words, _may(Role(group)), names, missing=not names)
 
 
 def _engineers(services: Iterable[Service]) -> Iterable[RoleRow]:
-    for service in services:
-        names = tuple(responders_of(service).values_list("username", flat=True))
+    for service, names in engineers_by_service(services).items():
         yield RoleRow(f"engineers of {service.name}", _may(Role.ENGINEER), names, missing=not names)
 
 
@@ -91,11 +95,12 @@ def service_page(person: User, service: Service, now: datetime) -> ServicePage:
     shifts = Shift.objects.filter(service=service, ends_at__gt=now).select_related("person", "service")
     incidents = Incident.objects.of(service).select_related("service", "lead").order_by("-declared_at")[:10]
     responds = services_for(person, "respond_service").filter(pk=service.pk).exists()
+    points = recent_points([service], now).get(service.pk, [])
     return ServicePage(
         name=service.name,
         slug=service.slug,
         words=f"{service.repository}, deployed from {service.branch} to {service.environment}",
-        health=health_of([service], now)[0],
+        health=replace(health_of([service], now)[0], chart=spark(service, points, box=ROOM)),
         groups=tuple(_facts(service)),
         shifts=tuple(shift_row(each, now) for each in shifts.order_by("starts_at")),
         incidents=tuple(incident_card(each) for each in incidents),

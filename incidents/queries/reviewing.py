@@ -6,7 +6,7 @@ from incidents.queries.duty import holders_of
 
 
 def people_who_review(service: Service) -> dict[str, str]:
-    """Verified code host logins, lower case, of those whose approval counts, each with the console's name for the person.
+    """Verified code host logins, lower case, of those whose approval counts, with the console's name for each.
 
     Reviewers of the service, and its engineers: Code Review's own rules on the code host say who may (R3).
     """

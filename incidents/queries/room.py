@@ -21,7 +21,7 @@ from incidents.procedure.steps import FORMS, IncidentState, StepKind, StepState
 from incidents.queries.badges import STEPS, incident_badge, severity_badge
 from incidents.queries.changes import change_rows, findings_of
 from incidents.queries.decisions import blockers_of, decision_view, known_answers
-from incidents.queries.duty import on_call_for
+from incidents.queries.duty import last_sign_of, on_call_for
 from incidents.queries.series import room_chart
 from incidents.queries.shapes import (
     Announcement,
@@ -46,6 +46,14 @@ from incidents.queries.shapes import (
 from incidents.queries.steps import link_words, plan_panel
 from incidents.queries.timeline import timeline_of
 
+UNDER_WAY = {
+    StepKind.PUSH_REVERT: "The revert is being pushed.",
+    StepKind.OPEN_PULL_REQUEST: "The revert’s pull request is being opened.",
+    StepKind.REVIEW: "The revert waits for its review.",
+    StepKind.MERGE: "The revert is being merged.",
+    StepKind.DEPLOY: "The revert is on its way to production.",
+    StepKind.PROVE_RECOVERY: "The revert is in production; recovery is being proved.",
+}
 TRIGGERS = {Trigger.DEPLOY_FAILED: "a deploy failed", Trigger.REGRESSION: "a regression", Trigger.ALERT: "an alert"}
 
 
@@ -61,6 +69,7 @@ class Facts:
     plans: list[Plan]
     steps: list[Step]
     on_call: str
+    last_sign_at: datetime | None
 
     @property
     def plan(self) -> Plan | None:
@@ -113,6 +122,7 @@ def read_facts(incident: Incident, now: datetime) -> Facts:
         plans=list(plans.order_by("-number")),
         steps=list(steps.select_related("asked_by")),
         on_call=on_call.username if on_call else "",
+        last_sign_at=last_sign_of(on_call, incident),
     )
 
 
@@ -270,9 +280,10 @@ def _executing(facts: Facts) -> NowSentence:
         return NowSentence(
             tone, f"{title}: {step.sentence}", "A person decides what to do about it.", rules=(step.rule,), links=links
         )
+    words = UNDER_WAY.get(StepKind(step.kind), f"{title}.")
     return NowSentence(
-        tone, f"{title}.", step.sentence, since=step.started_at, meanwhile=_meanwhile(step), rules=(step.rule,),
-        links=links, moving=True,
+        tone, words, step.sentence, since=step.started_at, meanwhile=_meanwhile(step), rules=(step.rule,), links=links,
+        moving=True,
     )  # fmt: skip
 
 

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from incidents.models.incident import Incident
 from incidents.models.series import SeriesSample
 from incidents.models.service import Service
-from incidents.queries.charts import SPARK, Point, draw
+from incidents.queries.charts import SPARK, Box, Point, draw
 from incidents.queries.shapes import ChartView
 
 BEFORE = timedelta(minutes=3)
@@ -29,19 +30,27 @@ def room_chart(incident: Incident, now: datetime, *, moments: Iterable[tuple[str
     )  # fmt: skip
 
 
-def spark(service: Service, now: datetime) -> ChartView | None:
-    """The last minutes, small."""
+def recent_points(services: Iterable[Service], now: datetime) -> dict[UUID, list[Point]]:
+    """The last minutes of each service's series, oldest first, in one query."""
+    samples = SeriesSample.objects.filter(service__in=services, at__gte=now - SPARK_SPAN, at__lte=now).order_by("at")
+    found: dict[UUID, list[Point]] = {}
+    for service_id, at, value in samples.values_list("service_id", "at", "value"):
+        found.setdefault(service_id, []).append(Point(at, value))
+    return found
+
+
+def spark(service: Service, points: list[Point], *, box: Box = SPARK) -> ChartView | None:
+    """The last minutes, small unless a larger box is given."""
     if not service.has_alert:
         return None
     unit, factor = _unit(service)
-    points = _points(service, now - SPARK_SPAN, now)
-    return draw(points, title=service.name, threshold=service.alert_threshold, unit=unit, factor=factor, box=SPARK)
+    return draw(points, title=service.name, threshold=service.alert_threshold, unit=unit, factor=factor, box=box)
 
 
-def last_value(service: Service, now: datetime) -> SeriesSample | None:
-    """The newest sample that is not older than a minute; silence has no value."""
-    recent = SeriesSample.objects.filter(service=service, at__gt=now - timedelta(minutes=1), value__isnull=False)
-    return recent.order_by("-at").first()
+def last_value(service: Service, points: list[Point], now: datetime) -> Point | None:
+    """The newest point that is not older than a minute, or three of the service's steps; silence has no value."""
+    oldest = now - max(timedelta(minutes=1), 3 * timedelta(seconds=service.alert_every_seconds))
+    return next((point for point in reversed(points) if point.value is not None and point.at > oldest), None)
 
 
 def _unit(service: Service) -> tuple[str, float]:

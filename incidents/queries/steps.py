@@ -1,6 +1,8 @@
 """A plan's steps as rows: state, words, evidence, clock, and what would take them back."""
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+
 from incidents.models.decision import Plan
 from incidents.models.step import Step
 from incidents.procedure.commands import Command, manual_commands
@@ -9,6 +11,7 @@ from incidents.queries.badges import STEPS
 from incidents.queries.plans import rollback_facts
 from incidents.queries.shapes import Badge, Evidence, FiredRule, PlanPanel, StepRow, UndoLine
 
+STILL_ANSWERS = timedelta(minutes=1)
 WAITING = (StepState.READY, StepState.WATCHING)
 SHOWN: Mapping[str, str] = {
     "sha": "commit",
@@ -76,7 +79,8 @@ def step_row(step: Step, command: Command | None) -> StepRow:
     tone, words = STEPS[step.state]
     form = FORMS[StepKind(step.kind)]
     failed = step.state in (StepState.FAILED, StepState.UNKNOWN)
-    waits = step.state in WAITING or step.state == StepState.BLOCKED
+    waits = step.state in WAITING
+    to_come = step.state == StepState.BLOCKED
     ended = step.finished_at or (step.started_at if failed else None)
     return StepRow(
         id=str(step.pk),
@@ -86,7 +90,7 @@ def step_row(step: Step, command: Command | None) -> StepRow:
         state=step.state,  # type: ignore[arg-type]  # the database holds one of the states
         tone=tone,
         state_words=words,
-        words="" if failed or waits else step.sentence,
+        words="" if failed or waits or to_come else step.sentence,
         evidence=tuple(_evidence(step)),
         waiting=step.sentence if waits else "",
         waiting_since=step.started_at if step.state == StepState.WATCHING else None,
@@ -96,8 +100,16 @@ def step_row(step: Step, command: Command | None) -> StepRow:
         progress=_progress(step),
         attempts=step.attempts,
         undo=form.undo or "",
-        command=command.command if command else "",
+        command=command.command if command and not to_come else "",
     )
+
+
+def series_answers(step: Step, now: datetime) -> bool:
+    """Whether the alert's own series has just said something about recovery, so that nobody attests it (R5, E12)."""
+    judged_at = step.evidence.get("judged_at")
+    if not judged_at or step.evidence.get("judged") == "no_data":
+        return False
+    return now - datetime.fromisoformat(judged_at) < STILL_ANSWERS
 
 
 def _title(step: Step) -> str:

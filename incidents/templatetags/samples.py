@@ -240,9 +240,10 @@ def _questions() -> tuple[Question, ...]:
 
 def _advice() -> AdviceView:
     return AdviceView(
-        words="Roll back #1187",
+        words="The procedure says: roll back.",
         tone="accent",
-        advised="Roll back #1187",
+        advised="rollback",
+        act="Roll back #1187",
         fired=(FiredRule("D1", "the error-rate threshold is exceeded", "7.4 % > 1 %"),),
         paths=(
             PathView("rollback", "Roll back #1187", True, "The default.", advised=True),

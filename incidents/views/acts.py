@@ -69,7 +69,7 @@ def take(request: HttpRequest, incident: Incident) -> HttpResponse:
 def hand(request: HttpRequest, incident: Incident) -> HttpResponse:
     """Give the lead to another engineer (E6)."""
     to = request.POST.get("to", "")
-    if not to.isdigit():
+    if not to.isdecimal():
         raise BadRequest("The form does not say to whom.")
     hand_over(
         incident_id=incident.pk,

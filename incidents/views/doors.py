@@ -78,9 +78,17 @@ def refusing(view: View[P]) -> View[P]:
 def refuse(request: HttpRequest, refusal: Refusal) -> HttpResponse:
     """409: the rule and the sentence, as a notice in the page or as a page."""
     template = "incidents/_refusal.html" if _is_htmx(request) else "409.html"
-    back = None if _is_htmx(request) else Link("Back to where you were", request.path)
+    back = None if _is_htmx(request) else _way_back(request)
     shown = RefusalView(refusal.words, refusal.rule, back=back)
     return render(request, template, {"refusal": shown}, status=409)
+
+
+def _way_back(request: HttpRequest) -> Link:
+    """To the incident's room where the act was one of a room: an act's own address cannot be opened."""
+    number = request.resolver_match.kwargs.get("number") if request.resolver_match else None
+    if number:
+        return Link(f"Back to {number}", reverse("incidents:detail", args=[number]))
+    return Link("To what burns now", reverse("incidents:dashboard"))
 
 
 def forbid(request: HttpRequest, refusal: Refusal) -> HttpResponse:

@@ -27,11 +27,13 @@ class DeclareForm(forms.Form):
         label="What makes you use the procedure",
     )
     customers_affected = forms.BooleanField(required=False, initial=True, label="Customers feel it")
-    suspect = forms.CharField(
-        required=False, max_length=64, label="Suspected change", help_text="A commit id. It can be named later, too."
-    )
+    suspect = forms.RegexField(
+        r"^\s*[0-9a-fA-F]{7,64}\s*$", required=False, label="Suspected change",
+        help_text="A commit id. It can be named later, too.",
+        error_messages={"invalid": "This is no commit id: 7 to 64 hexadecimal digits, as git shows them."},
+    )  # fmt: skip
     onset_at = forms.DateTimeField(
-        required=False, label="Since when", help_text="UTC. Empty means now.",
+        required=False, label="Since when (UTC)", help_text="Empty means now.",
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}),
     )  # fmt: skip
 

@@ -13,10 +13,10 @@ from incidents.models.incident import Trigger
 from incidents.models.service import Service
 from incidents.queries.changes import change_page, change_rows, recent_changes
 from incidents.queries.duty import NotPermitted, services_for, visible_services
-from incidents.queries.lists import IncidentFilter, dashboard, incidents_page
+from incidents.queries.lists import IncidentFilter, dashboard, incidents_page, moment_in, storable
 from incidents.queries.shapes import LiveView
 from incidents.services.clock import database_now
-from incidents.services.declaring import declare_incident
+from incidents.services.suspecting import declare_naming
 from incidents.views.doors import person, signed_in
 from incidents.views.forms import ChangeListForm, DeclareForm, IncidentListForm
 from incidents.views.live import dashboard_cursor
@@ -61,7 +61,7 @@ def list_changes(request: HttpRequest) -> HttpResponse:
     """What reached production, newest first, each with what its revert would do."""
     wanted = request.GET.get("service", "")
     services = visible_services(person(request)).filter(slug=wanted) if wanted else visible_services(person(request))
-    found = recent_changes(services, limit=PAGE + 1, words=request.GET.get("q", "").strip(), before=_moment(request))
+    found = recent_changes(services, limit=PAGE + 1, words=storable(request.GET.get("q", "")), before=_moment(request))
     following = found[PAGE - 1].merged_at.isoformat() if len(found) > PAGE else ""
     can_declare = services_for(person(request), "respond_service").exists()
     context = {
@@ -72,10 +72,7 @@ def list_changes(request: HttpRequest) -> HttpResponse:
 
 
 def _moment(request: HttpRequest) -> datetime | None:
-    try:
-        return datetime.fromisoformat(request.GET.get("before", "").replace(" ", "+"))
-    except ValueError:
-        return None
+    return moment_in(request.GET.get("before", ""))
 
 
 @require_GET
@@ -112,12 +109,10 @@ def declare(request: HttpRequest) -> HttpResponse:
 
 def _declare(request: HttpRequest, form: DeclareForm) -> str:
     told = form.cleaned_data
-    service, sha = told["service"], told["suspect"].strip().lower()
-    change = Change.objects.filter(service=service, sha__startswith=sha).first() if len(sha) > 6 else None
-    incident = declare_incident(
-        service_id=service.pk, trigger=Trigger(told["trigger"]), title=told["title"], now=database_now(),
+    incident = declare_naming(
+        service_id=told["service"].pk, trigger=Trigger(told["trigger"]), title=told["title"], now=database_now(),
         actor=person(request), onset_at=told["onset_at"], severity=int(told["severity"]),
-        customer_impact=told["customers_affected"], change_id=change.pk if change else None,
+        customer_impact=told["customers_affected"], reference=told["suspect"],
     )  # fmt: skip
     return incident.number
 

@@ -13,8 +13,10 @@ from incidents.views.doors import person, signed_in
 @require_GET
 @signed_in
 def people(request: HttpRequest) -> HttpResponse:
-    """Who is on call, and who holds which role."""
+    """Who is on call, and who holds which role; for everybody who holds one."""
     services = visible_services(person(request)).filter(retired=False)
+    if not services.exists():
+        raise NotPermitted("E3", "You have no role for any service.")
     return render(request, "incidents/people.html", {"page": people_page(person(request), services, database_now())})
 
 

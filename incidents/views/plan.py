@@ -10,12 +10,12 @@ from django.views.decorators.http import require_POST
 
 from incidents.models.incident import Incident
 from incidents.procedure.answers import UnreadableAnswers
-from incidents.procedure.decision import OverrideNeedsReason, PathClosed
+from incidents.procedure.decision import OverrideNeedsReason, Path, PathClosed
 from incidents.procedure.refusals import Refusal
 from incidents.queries.controls import controls_of, decision_form, reader_of
 from incidents.services import steering
 from incidents.services.clock import database_now
-from incidents.services.deciding import decide
+from incidents.services.deciding import NoPathChosen, decide
 from incidents.services.executing import execute_plan, resume_plan, stop_plan
 from incidents.views.doors import in_room, person, posted_version
 from incidents.views.room import ROOM, posted_answers, show
@@ -28,11 +28,18 @@ def decide_path(request: HttpRequest, incident: Incident) -> HttpResponse:
     try:
         decide(
             incident_id=incident.pk, actor=person(request), now=database_now(), version=posted_version(request),
-            answers=posted_answers(request), path=request.POST.get("path", ""), reason=request.POST.get("reason", ""),
+            answers=posted_answers(request), path=_path(request), reason=request.POST.get("reason", ""),
         )  # fmt: skip
-    except (UnreadableAnswers, OverrideNeedsReason, PathClosed) as refusal:
+    except (UnreadableAnswers, OverrideNeedsReason, PathClosed, NoPathChosen) as refusal:
         return _keep_answers(request, incident, refusal)
     return show(request, incident)
+
+
+def _path(request: HttpRequest) -> Path:
+    path = request.POST.get("path", "")
+    if path not in list(Path):
+        raise PathClosed("D6", "Answer the open questions, or choose a path.")
+    return Path(path)
 
 
 def _keep_answers(request: HttpRequest, incident: Incident, refusal: Refusal) -> HttpResponse:

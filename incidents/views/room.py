@@ -10,6 +10,7 @@ from django_htmx.http import trigger_client_event
 from incidents.models.incident import Incident
 from incidents.procedure.answers import QUESTIONS
 from incidents.queries.controls import announce_form, controls_of, decision_form, reader_of
+from incidents.queries.duty import NotPermitted
 from incidents.queries.room import head_seq, incident_by_number, room_of
 from incidents.queries.shapes import LiveView
 from incidents.queries.timeline import timeline_of
@@ -59,7 +60,7 @@ def controls(request: HttpRequest, incident: Incident) -> HttpResponse:
 def timeline(request: HttpRequest, incident: Incident) -> HttpResponse:
     """Entries older than the one named by `before`."""
     before = request.GET.get("before", "")
-    found = timeline_of(incident, before=int(before) if before.isdigit() else None)
+    found = timeline_of(incident, before=int(before) if before.isdecimal() else None)
     return render(request, f"{ROOM}#older", {"timeline": found, "number": incident.number})
 
 
@@ -67,11 +68,19 @@ def timeline(request: HttpRequest, incident: Incident) -> HttpResponse:
 @in_room
 def advice(request: HttpRequest, incident: Incident) -> HttpResponse:
     """What the procedure says to the answers as they stand on the form."""
-    given = posted_answers(request)
     reader = reader_of(incident, person(request), database_now())
-    form = decision_form(reader, given=given, reason=request.POST.get("reason", ""))
-    context = {"advice": form.advice, "chosen": "", "reason": form.reason}
-    return render(request, f"{ROOM}#advice", context)
+    form = decision_form(
+        reader, given=posted_answers(request), chosen=_chosen(request), reason=request.POST.get("reason", "")
+    )
+    if form.advice is None:
+        raise NotPermitted("D6", form.why_not)
+    return render(request, f"{ROOM}#advice", {"form": form})
+
+
+def _chosen(request: HttpRequest) -> str:
+    """The path picked against the advice; following the advice follows it wherever the next answer leads."""
+    path = request.POST.get("path", "")
+    return "" if path == request.POST.get("advised", "") else path
 
 
 @require_POST

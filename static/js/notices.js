@@ -1,5 +1,5 @@
 // @ts-check
-// The notices: refusals (409) are swapped in by htmx itself; what is said here is that no answer came, or another than hoped for.
+// The notices: refusals (409, 403) are swapped in by htmx itself; what is said here is that no answer came, or another than hoped for.
 
 const box = () => /** @type {HTMLElement} */ (document.getElementById("notices"));
 
@@ -25,9 +25,12 @@ const WORDS = /** @type {Record<number, string>} */ ({
   429: "Too many at once. Wait a few seconds and press again.",
 });
 
+/** A whole page came where a notice was due: the session or its token has gone. @param {XMLHttpRequest} xhr */
+const isPage = (xhr) => xhr.responseText.includes("<!doctype");
+
 document.addEventListener("htmx:responseError", (event) => {
   const { xhr } = /** @type {CustomEvent} */ (event).detail;
-  if (xhr.status === 409 || xhr.status === 422) return;
+  if (xhr.status === 409 || xhr.status === 422 || (xhr.status === 403 && !isPage(xhr))) return;
   say(WORDS[xhr.status] ?? `The console answered ${xhr.status}. What you typed is kept; look at the timeline before you press again.`);
 });
 document.addEventListener("htmx:sendError", (event) => {
@@ -38,6 +41,7 @@ document.addEventListener("htmx:sendError", (event) => {
 /** A sign-in page that came instead of a fragment is gone to, never swapped in. */
 document.addEventListener("htmx:beforeSwap", (event) => {
   const { detail } = /** @type {CustomEvent} */ (event);
+  if (detail.xhr.status === 403 && isPage(detail.xhr)) detail.shouldSwap = false;
   const answered = new URL(detail.xhr.responseURL || location.href);
   if (!answered.pathname.startsWith("/accounts/") || location.pathname.startsWith("/accounts/")) return;
   detail.shouldSwap = false;
