@@ -44,6 +44,7 @@ def folder():
     """A folder of one's own, cleared of data, sockets and servers afterwards."""
     made = Path(tempfile.mkdtemp(prefix="rollback-engines-"))
     sockets = places.sockets_folder(made, owner=os.geteuid())
+    sockets.rmdir()
     yield made
     shutil.rmtree(made, ignore_errors=True)
     shutil.rmtree(sockets, ignore_errors=True)

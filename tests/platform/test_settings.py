@@ -74,6 +74,12 @@ def test_production_wants_a_github_token_or_a_whole_app(start):
     assert start(**(FIT | {"GITHUB_TOKEN": None} | app))["GITHUB_APP_ID"] == "1"
 
 
+def test_a_signed_webhook_stands_in_for_slack_but_not_without_its_secret(start):
+    hook = {"SIGNED_WEBHOOK_URL": "https://tools.example/hook", "SLACK_TOKEN": None}
+    assert "SIGNED_WEBHOOK_SECRET" in refusal(start, **hook)
+    assert start(**(FIT | hook | {"SIGNED_WEBHOOK_SECRET": "secret"}))["SLACK_TOKEN"] == ""
+
+
 @pytest.mark.parametrize(
     "key", [console_settings.NOT_FOR_PRODUCTION, "short", "a" * 60, "changemechangemechangemechangeme"]
 )
