@@ -54,7 +54,10 @@ def test_whatever_cannot_be_keyed_outside_promises_no_more_than_looking_up(kind)
     assert promise_of(kind) is Promise.LOOK_UP
 
 
-@pytest.mark.parametrize("kind", ["push_revert", "open_pull_request", "merge", "flag_off", "flag_on", "drain", "undrain"])
+KEYED = ("push_revert", "open_pull_request", "merge", "flag_off", "flag_on", "drain", "undrain")
+
+
+@pytest.mark.parametrize("kind", KEYED)
 def test_r1_r2_r4_take_effect_once(kind):
     assert promise_of(StepKind(kind)) is Promise.KEYED
 
