@@ -95,8 +95,8 @@ def address(incident: Incident, change: Change) -> Callable[[str], str]:
         step = Step.objects.filter(kind="push_revert").first()
         values = {
             "number": incident.number, "step_id": step.pk if step else incident.pk, "what": "retry", "word": "off",
-            "slug": "shop", "sha": change.sha, "object_id": "1", "pk": 1, "key": "x", "uidb36": "x", "provider_id": "x", "id": "1",
-            "app_label": "auth", "url": "x", "content_type_id": "1",
+            "slug": "shop", "sha": change.sha, "object_id": "1", "pk": 1, "key": "x", "uidb36": "x",
+            "provider_id": "x", "id": "1", "app_label": "auth", "url": "x", "content_type_id": "1",
         }  # fmt: skip
         return fill(routes[name], values)
 
