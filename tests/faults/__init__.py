@@ -1,0 +1,1 @@
+"""Programs and tests that break things on purpose, and count what was lost or repeated."""

@@ -1,0 +1,141 @@
+"""The campaign's Celery application: the console's own, its effects marked. Production knows nothing of it."""
+
+import os
+from contextvars import ContextVar
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+import httpx
+from celery.signals import worker_process_init
+
+from rollback_console.celery import app
+from tests.faults.boundaries import PLANTED, Boundary, of_environment, swap
+
+__all__ = ["app"]
+
+PREVIEWS = 3
+marks = of_environment()
+calling: ContextVar[str] = ContextVar("calling", default="")
+survived: ContextVar[bool] = ContextVar("survived", default=False)
+
+
+def strike(boundary: Boundary, kind: str) -> None:
+    if marks.strike(boundary, kind):
+        survived.set(True)
+
+
+class Marked:
+    """An effect with a boundary before, during and after its call."""
+
+    def __init__(self, effect: Any, kind: str, *, watched: bool) -> None:
+        self._effect, self._kind, self._watched = effect, kind, watched
+
+    def look_up(self, order: Any, world: Any) -> Any:
+        if not self._watched:
+            return self._effect.look_up(order, world)
+        strike(Boundary.BEFORE, self._kind)
+        calling.set(self._kind)
+        found = self._effect.look_up(order, world)
+        strike(Boundary.AFTER, self._kind)
+        return found
+
+    def act(self, order: Any, world: Any) -> Any:
+        def ask_lease() -> None:
+            strike(Boundary.UNASKED, self._kind)
+            order.ask_lease()
+            strike(Boundary.BEFORE, self._kind)
+            calling.set(self._kind)
+
+        outcome = self._effect.act(replace(order, ask_lease=ask_lease), world)
+        strike(Boundary.AFTER, self._kind)
+        return outcome
+
+
+@worker_process_init.connect
+def mark_boundaries(**_signal: Any) -> None:
+    """In every pool process: wrap the effects, the two ways out (HTTP and git), and the end of an attempt."""
+    _mark_effects()
+    _mark_http()
+    _mark_git()
+    _mark_attempts()
+    _plant(os.environ.get(PLANTED, ""))
+
+
+def _mark_effects() -> None:
+    from incidents.effects import performing, previewing
+    from incidents.effects.catalogue import effect_of
+    from incidents.procedure.steps import StepKind
+
+    watched = (StepKind.REVIEW, StepKind.DEPLOY, StepKind.PROVE_RECOVERY)
+    swap(performing, "effect_of", lambda kind: Marked(effect_of(kind), kind, watched=kind in watched))
+    swap(previewing, "NEWEST", PREVIEWS)  # the campaign reverts the newest change: twenty previews would cost minutes
+
+
+def _mark_http() -> None:
+    from incidents.integrations.outbound import Outbound
+
+    exchange = Outbound._exchange
+
+    def marked(self: Outbound, request: httpx.Request) -> Any:
+        def sent(event: str, _detail: Any) -> None:
+            if event.endswith("send_request_body.complete"):
+                strike(Boundary.DURING, calling.get())
+
+        if calling.get():
+            request.extensions = {**request.extensions, "trace": sent}
+        return exchange(self, request)
+
+    swap(Outbound, "_exchange", marked)
+
+
+def _mark_git() -> None:
+    from incidents.integrations import git
+
+    answer = git._answer
+
+    def marked(process: Any, command: str, seconds: float) -> Any:
+        if command == "push":
+            strike(Boundary.DURING, calling.get())
+        return answer(process, command, seconds)
+
+    swap(git, "_answer", marked)
+
+
+def _mark_attempts() -> None:
+    """Runs in the pool process, and every attempt begins without a call under way."""
+    from incidents import dispatch, tasks
+    from incidents.effects.performing import perform
+
+    send = dispatch._send
+
+    def marked(step_id: UUID, world: Any) -> None:
+        calling.set("")
+        try:
+            perform(step_id, world)
+        finally:
+            if survived.get():
+                survived.set(False)
+                marks.end()
+
+    def marked_send(name: str, *arguments: Any) -> None:
+        if name == "incidents.perform_step" and calling.get():
+            strike(Boundary.DOORBELL, calling.get())
+        send(name, *arguments)
+
+    swap(tasks, "perform", marked)
+    swap(dispatch, "_send", marked_send)
+
+
+def _plant(defect: str) -> None:
+    """A defect of the runner's design, to see that the campaign finds it."""
+    from incidents import tasks
+    from incidents.effects import announce
+    from incidents.services import running
+
+    if defect == "deaf":
+        swap(tasks, "due_steps", lambda _now: [])
+    elif defect == "blind":
+        swap(announce.Announce, "look_up", lambda *_: None)
+    elif defect == "careless":
+        swap(running, "open_call", lambda *_, **__: None)
