@@ -20,7 +20,7 @@ IN_ORDER: Final = (
     *("chart", "timeline", "people", "others", "closing"),
 )
 TOUCHED: Final[dict[str, frozenset[str]]] = {
-    "suspect": frozenset({"change", "now"}),
+    "suspect": frozenset({"change", "now", "head"}),
     "assessment": frozenset({"change"}),
     "decision": frozenset({"decision", "now", "head", "plan", "chart"}),
     "plan": frozenset({"plan", "now", "head", "bleed", "chart"}),

@@ -105,6 +105,7 @@ def service_page(person: User, service: Service, now: datetime) -> ServicePage:
         shifts=tuple(shift_row(each, now) for each in shifts.order_by("starts_at")),
         incidents=tuple(incident_card(each) for each in incidents),
         changes=change_rows(recent_changes([service], limit=10), actionable=responds),
+        can_declare=responds,
         admin_url=_admin(person, "admin:incidents_service_change", service.pk),
     )
 

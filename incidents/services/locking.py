@@ -6,6 +6,7 @@ from incidents.models.incident import Incident
 from incidents.models.ledger import LedgerEntry, stream_of
 from incidents.procedure.refusals import Refusal
 from incidents.procedure.steps import IncidentState
+from incidents.queries.timeline import entry_in_words
 
 UNMOVING = ("step.asked", "suspect.asked", "incident.on_call_seen")
 """What a person did that left the version as it was: no page became stale by it."""
@@ -44,5 +45,5 @@ def _meanwhile(incident: Incident) -> str:
     newest = acts.order_by("-seq").first()
     if newest is None:
         return "Something changed meanwhile."
-    what = newest.kind.replace(".", " ").replace("_", " ")
+    what = entry_in_words(newest).words.rstrip(".")
     return f"Meanwhile {newest.actor_name}: {what}, {newest.at:%H:%M:%S} UTC."

@@ -60,9 +60,7 @@ def test_a_stranger_reads_who_may(stage: Stage, enter: Enter, declared: str) -> 
         stranger.sees("You have no role for this service")
     auditor.goes(f"/incidents/{declared}/")
     with auditor.allowing("403"):
-        press = (
-            "() => void htmx.ajax('post', 'announce', {source: '#panels', swap: 'none', values: {text: 'We look.'}})"
-        )
+        press = "() => void htmx.ajax('post', 'announce', {source: '#panels', values: {text: 'We look.'}})"
         auditor.page.evaluate(press)
         expect(auditor.page.locator("#notices .notice")).to_be_visible(timeout=LATE)
 

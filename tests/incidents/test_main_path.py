@@ -71,7 +71,7 @@ def test_what_this_release_cannot_satisfy_closes_execute_and_names_the_rule(
 
 
 def test_a_stale_page_is_refused_and_told_who_acted(plan: Plan, oncall: User, now: datetime) -> None:
-    with pytest.raises(StaleView, match="Meanwhile oncall: decision taken"):
+    with pytest.raises(StaleView, match="Meanwhile oncall: Decided: roll back"):
         execute(plan, oncall, now, version=1)
 
 

@@ -55,7 +55,7 @@ def test_an_act_from_another_version_is_refused_and_told_who_acted(
     service, given = ACTS[act]
     incident = Incident.objects.get(pk=plan.incident_id)
     before = LedgerEntry.objects.count()
-    with pytest.raises(StaleView, match=r"Meanwhile oncall: decision taken, 12:00:00 UTC\."):
+    with pytest.raises(StaleView, match=r"Meanwhile oncall: Decided: roll back, 12:00:00 UTC\."):
         service(incident_id=incident.pk, actor=oncall, now=now, version=incident.version + off_by, **given)
     assert LedgerEntry.objects.count() == before
     assert Incident.objects.get(pk=incident.pk).version == incident.version
@@ -82,7 +82,7 @@ def test_the_second_of_two_equal_clicks_is_refused(plan: Plan, oncall: User, now
         "digest": plan.instance_digest,
     }  # fmt: skip
     execute_plan(**click)
-    with pytest.raises(StaleView, match="Meanwhile oncall: plan executed"):
+    with pytest.raises(StaleView, match="Meanwhile oncall: Executed plan 1"):
         execute_plan(**click)
     assert LedgerEntry.objects.filter(kind="plan.executed").count() == 1
 

@@ -23,7 +23,7 @@ def entries(*kinds: str, first: int = 1) -> list[Entry]:
     ("kinds", "panels"),
     [
         (("assessment.computed",), ["change", "timeline"]),
-        (("suspect.named",), ["now", "change", "timeline"]),
+        (("suspect.named",), ["head", "now", "change", "timeline"]),
         (("alert.resolved",), ["head", "chart", "timeline"]),
         (("decision.taken",), ["head", "now", "decision", "plan", "chart", "timeline"]),
         (("assessment.computed", "alert.resolved"), ["head", "change", "chart", "timeline"]),

@@ -84,6 +84,7 @@ class ServicePage:
     shifts: tuple[ShiftRow, ...]
     incidents: tuple[IncidentCard, ...]
     changes: tuple[ChangeRow, ...]
+    can_declare: bool = False
     admin_url: str = ""
 
 
