@@ -12,7 +12,7 @@ app_name = "incidents"
 class IncidentNumberConverter(StringConverter):
     """`INC-2026-0042`."""
 
-    regex = "INC-[0-9]{4}-[0-9]{4,9}"
+    regex = "INC-[0-9]{4}-[0-9]{1,9}"
 
 
 class CommitIdConverter(StringConverter):
