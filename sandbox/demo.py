@@ -16,7 +16,8 @@ from typing import Any, Final
 import httpx
 
 from rollback_console import engines
-from sandbox import haproxy, secrets
+from sandbox import secrets
+from sandbox.runtime_socket import socket_of
 from sandbox.supervisor import ROOT, Child, ChildEnded, Supervisor
 
 FOLDER: Final = engines.DEMO_FOLDER
@@ -118,23 +119,29 @@ def variables(ports: Ports, folder: Path) -> dict[str, str]:
         "PAGE_FORM_URL": f"{world}/betterstack/report",
         "UNLEASH_URL": f"{world}/unleash",
         "UNLEASH_TOKEN": secrets.UNLEASH_TOKEN,
-        "HAPROXY_ADDRESS": str(haproxy.socket_of(state)),
+        "HAPROXY_ADDRESS": str(socket_of(state)),
         "PYTHONUNBUFFERED": "1",
     }
 
 
 def start(supervisor: Supervisor, ports: Ports, folder: Path) -> None:
-    """Prepare the database and start everything: at once where the database was prepared for this very code before."""
+    """Start the pages first, so that somebody can look, and the rest once they answer.
+
+    The database is prepared before them only where it was not prepared for this very code.
+    """
     stamp, wanted = folder / "prepared", _fingerprint()
     prepared = stamp.exists() and stamp.read_text() == wanted
-    world, *others = children(ports, folder)
-    supervisor.start(world)
-    if prepared:
-        _start_all(supervisor, others)
-    supervisor.finish(PREPARE)
-    stamp.write_text(wanted)
+    named = {child.name: child for child in children(ports, folder)}
     if not prepared:
-        _start_all(supervisor, others)
+        supervisor.start(named.pop("sandbox"))
+        supervisor.finish(PREPARE)
+        stamp.write_text(wanted)
+    supervisor.start(named.pop("pages"))
+    supervisor.attend(lambda: _pages_answer(ports), seconds=READY_SECONDS)
+    for child in named.values():
+        supervisor.start(child)
+    if prepared:
+        supervisor.finish(PREPARE)
 
 
 def readiness(ports: Ports) -> dict[str, Any]:
@@ -232,9 +239,11 @@ def _catalogue(ports: Ports, folder: Path) -> Path:
     return written
 
 
-def _start_all(supervisor: Supervisor, some: list[Child]) -> None:
-    for child in some:
-        supervisor.start(child)
+def _pages_answer(ports: Ports) -> bool:
+    try:
+        return httpx.get(f"http://127.0.0.1:{ports.pages}/accounts/login/", timeout=2, trust_env=False).is_success
+    except httpx.HTTPError:
+        return False
 
 
 def _fingerprint() -> str:

@@ -5,35 +5,23 @@ https://docs.haproxy.org/2.6/management.html#9.3; the answers are worded as the 
 
 import asyncio
 import contextlib
-import hashlib
-import tempfile
 from collections.abc import Callable
-from pathlib import Path
 
 from starlette.routing import BaseRoute
 
 from sandbox.faults import Fault
 from sandbox.parts import Memory, Part
+from sandbox.runtime_socket import socket_of
 from sandbox.shop.instances import Instance
 from sandbox.shop.running import shop_of
 from sandbox.world import World
 
 BACKEND = "shop"
-_LONGEST_PATH = 100  # a unix socket's path has 108 bytes at most
 _STATES = ("ready", "drain", "maint")
 _DRAINED = 8
 _STATE_COLUMNS = "be_id be_name srv_id srv_name srv_addr srv_op_state srv_admin_state srv_uweight srv_iweight"
 _STAT_COLUMNS = "# pxname,svname,qcur,qmax,scur,smax,status,weight,act,"
 _UNKNOWN = "Unknown command. Please enter one of the following commands only:\n  show stat\n  show servers state\n"
-
-
-def socket_of(state_folder: Path) -> Path:
-    """Where the socket lies: in the state folder, or among temporary files where that path would be too long."""
-    usual = state_folder.resolve() / "haproxy.sock"
-    if len(str(usual)) <= _LONGEST_PATH:
-        return usual
-    name = hashlib.sha256(str(usual).encode()).hexdigest()[:16]
-    return Path(tempfile.gettempdir()) / f"haproxy-{name}.sock"
 
 
 class HAProxyPart:

@@ -15,7 +15,8 @@ from incidents.models import Incident, Service, Step, Trigger
 from incidents.services.bleeding import UnderWay, drain, page_on_call, turn_flag_off, turn_flag_on, undrain
 from incidents.services.clock import database_now
 from incidents.services.declaring import declare_incident
-from sandbox import haproxy, secrets
+from sandbox import secrets
+from sandbox.runtime_socket import socket_of
 from sandbox.testing import Sandbox, await_true, running_sandbox
 from tests.effects.conftest import Drill
 
@@ -43,7 +44,7 @@ def bleeding(
     settings.BETTER_STACK_TOKEN = secrets.BETTER_STACK_TOKEN
     settings.UNLEASH_URL = f"{world.url}/unleash"
     settings.UNLEASH_TOKEN = secrets.UNLEASH_TOKEN
-    settings.HAPROXY_ADDRESS = str(haproxy.socket_of(world.world.state_folder))
+    settings.HAPROXY_ADDRESS = str(socket_of(world.world.state_folder))
     monkeypatch.setattr(performing, "CALL_LASTS", timedelta(seconds=1))
     wiring.world.cache_clear()
     call_command("seed_demo", verbosity=0)
@@ -55,8 +56,8 @@ def bleeding(
 
 
 def _put_everything_back(world: Sandbox) -> None:
-    HAProxy(str(haproxy.socket_of(world.world.state_folder))).put_back(FIRST, key="")
-    HAProxy(str(haproxy.socket_of(world.world.state_folder))).put_back(SECOND, key="")
+    HAProxy(str(socket_of(world.world.state_folder))).put_back(FIRST, key="")
+    HAProxy(str(socket_of(world.world.state_folder))).put_back(SECOND, key="")
     address = f"/unleash/api/admin/projects/default/features/{FLAG}/environments/production/on"
     world.client.post(address, headers={"Authorization": secrets.UNLEASH_TOKEN}).raise_for_status()
 

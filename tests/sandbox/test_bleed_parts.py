@@ -6,10 +6,11 @@ from pathlib import Path
 import httpx
 import pytest
 
-from sandbox import haproxy, secrets
+from sandbox import secrets
 from sandbox.better_stack import BetterStackPart
 from sandbox.flags import FlagsPart
 from sandbox.haproxy import HAProxyPart
+from sandbox.runtime_socket import socket_of
 from sandbox.shop.front_door import FrontDoor
 from sandbox.shop.instances import Instance
 from sandbox.shop.traffic import Traffic
@@ -60,7 +61,7 @@ def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
 
 
 def command(sandbox: Sandbox, line: str) -> str:
-    return ask(haproxy.socket_of(sandbox.world.state_folder), line)
+    return ask(socket_of(sandbox.world.state_folder), line)
 
 
 def open_page(sandbox: Sandbox, key: str = "k1") -> dict:
@@ -148,8 +149,8 @@ def test_a_fault_loses_the_answer_or_the_command(sandbox, kind, drained):
 
 
 def test_a_long_folder_has_its_socket_elsewhere(tmp_path):
-    assert len(str(haproxy.socket_of(tmp_path / ("x" * 120)))) < 108
-    assert haproxy.socket_of(Path("/s")) == Path("/s/haproxy.sock")
+    assert len(str(socket_of(tmp_path / ("x" * 120)))) < 108
+    assert socket_of(Path("/s")) == Path("/s/haproxy.sock")
 
 
 # ── the pager ────────────────────────────────────────────────────────────────────────────────────────────────────────
