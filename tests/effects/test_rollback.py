@@ -24,4 +24,5 @@ def test_a_bad_change_is_rolled_back_and_every_effect_takes_place_once(drill: Dr
     drill.work_until(drill.reaches("prove_recovery", "watching"), "the deploy is done")
     assert [entry.key for entry in drill.effects("pull_request.opened")].count(plan.branch) == 1
     assert len({entry.key for entry in drill.effects("message.posted")}) == len(drill.effects("message.posted"))
+    assert drill.step("deploy").evidence["survivors"] == []
     assert drill.step("prove_recovery").sentence.startswith("No alert flagged this incident")
