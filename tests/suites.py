@@ -3,7 +3,7 @@
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 from xml.etree import ElementTree as ET
@@ -16,6 +16,8 @@ SUITES: Final[dict[str, list[str]]] = {
     "faults": ["-m", "faults"],
     "benchmarks": ["-m", "benchmark"],
 }
+SECOND_CHANCE: Final = ("browser", "faults")
+"""Whole stacks of processes on a shared machine: what fails there is tried once more, and the summary says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,7 @@ class Outcome:
     skipped: int
     seconds: float
     exit_code: int
+    shaky: int = 0
 
     @property
     def good(self) -> bool:
@@ -36,16 +39,33 @@ class Outcome:
     def __str__(self) -> str:
         parts = [f"{self.passed} passed"]
         parts += [f"{count} {word}" for count, word in ((self.failed, "failed"), (self.skipped, "skipped")) if count]
+        parts += [f"{self.shaky} of them only at the second attempt"] if self.shaky else []
         parts += [] if self.good or self.failed else [f"pytest ended with {self.exit_code}"]
         return f"{self.suite}: {', '.join(parts)} in {self.seconds:.0f} s"
 
 
 def run(suite: str) -> Outcome:
-    """Run one suite in a pytest of its own."""
+    """Run one suite in a pytest of its own; what failed in a suite with a second chance, once more."""
+    first = run_once(suite)
+    if not first.failed or suite not in SECOND_CHANCE:
+        return first
+    again = run_once(suite, "--last-failed")
+    return replace(
+        first,
+        passed=first.passed + again.passed,
+        failed=again.failed,
+        seconds=first.seconds + again.seconds,
+        exit_code=again.exit_code,
+        shaky=again.passed,
+    )
+
+
+def run_once(suite: str, *options: str) -> Outcome:
+    """One pytest of one suite."""
     report = REPORTS / f"{suite}.xml"
     report.unlink(missing_ok=True)
     begun = time.monotonic()
-    command = [sys.executable, "-m", "pytest", "-q", *SUITES[suite], "--junit-xml", str(report)]
+    command = [sys.executable, "-m", "pytest", "-q", *SUITES[suite], *options, "--junit-xml", str(report)]
     ended = subprocess.run(command, cwd=ROOT, check=False)
     return read(suite, report, time.monotonic() - begun, ended.returncode)
 
