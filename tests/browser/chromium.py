@@ -126,7 +126,7 @@ def _unpack(archive: Path, folder: Path) -> None:
     unpacked = folder.with_suffix(".tar")
     unpacked.write_bytes(brotli.decompress(archive.read_bytes()))
     with tarfile.open(unpacked) as files:
-        files.extractall(folder, filter="data")
+        files.extractall(folder, **({"filter": "data"} if hasattr(tarfile, "data_filter") else {}))
     unpacked.unlink()
 
 
