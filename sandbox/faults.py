@@ -68,7 +68,7 @@ class Faults:
         if not all(isinstance(where.get(name, 1), int | float) for name in ("times", "seconds")):
             raise UnknownFault("times and seconds are numbers.")
         try:
-            fault = Fault(kind, **where)  # type: ignore[arg-type]
+            fault = Fault(kind, **where)  # type: ignore[arg-type]  # a strange name is the TypeError below
         except TypeError as wrong:
             raise UnknownFault(str(wrong)) from wrong
         with self._lock:

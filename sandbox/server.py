@@ -13,7 +13,7 @@ from sandbox.world import World
 class CuttableProtocol(H11Protocol):
     """HTTP as usual, with `cut_connection` in every request's state."""
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # asyncio names the transport broadly, uvicorn narrowly
         self.app_state = cast("dict[str, Any]", {**self.app_state, "cut_connection": transport.abort})
         super().connection_made(transport)
 

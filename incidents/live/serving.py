@@ -25,7 +25,7 @@ LONGEST_END_SECONDS: Final = 1.8
 class OpenProtocol(H11Protocol):
     """HTTP as uvicorn speaks it, with the transport in the request's state, so that a stalled reader can be cut off."""
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # asyncio names the transport broadly, uvicorn narrowly
         self.app_state = cast("dict[str, Any]", {**self.app_state, "transport": transport})
         super().connection_made(transport)
 

@@ -68,7 +68,7 @@ def _page(own: Sequence[Step]) -> BleedAction:
 def _turned(turn: Turn, name: str, own: Sequence[Step], *, recovered: bool) -> BleedAction:
     """What is newest says where it stands: acted, taken back, under way, or stuck."""
     newest = _newest(own, (turn.act, turn.back), {_field(turn): name})
-    shown = BleedAction(turn.what, name, turn.rule, name, QUIET, turn.untouched, act=turn.do)  # type: ignore[arg-type]
+    shown = BleedAction(turn.what, name, turn.rule, name, QUIET, turn.untouched, act=turn.do)  # type: ignore[arg-type]  # the words of a Turn are those of the shape
     if newest is None or newest.state == StepState.CANCELLED:
         return shown
     shown = replace(_with_state(shown, newest), act="")
