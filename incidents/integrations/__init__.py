@@ -7,7 +7,6 @@ adapters, never read here. What cannot be done leaves as `errors.IntegrationErro
     code_host   <- github (its calls), github_rest (pages, ETags), github_answers, github_rules; credentials
     chat        <- slack
     metrics     <- prometheus
-    mail        both: the Protocol and SMTP
     git         the warm bare mirror of a repository, and the one push (R1)
     webhooks    github_events and alertmanager read what is sent to us, signatures tells whether it is genuine
     underneath  outbound: one HTTP exchange and its failures; fields: reading JSON tolerantly
