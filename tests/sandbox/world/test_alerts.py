@@ -1,6 +1,7 @@
 """An alert's life, and how the console hears of it. https://prometheus.io/docs/alerting/latest/configuration/#webhook_config"""
 
 import math
+from typing import Any
 
 import pytest
 
@@ -47,14 +48,12 @@ def test_the_webhook_is_alertmanagers_repeats_itself_and_resolves_under_one_fing
     breakable: Sandbox, console: Console
 ) -> None:
     with broken(breakable, "errors"):
-        await_true(lambda: len(console.alerts()) >= 2, "the alert is repeated", within=60)
-        listed = breakable.client.get("/prometheus/api/v1/alerts").json()["data"]["alerts"]
-        states = {one["labels"]["alertname"]: one["state"] for one in listed}
-        assert states["ShopErrorRatioHigh"] == "firing"
+        await_true(lambda: len(episode(console)) >= 2, "the alert is repeated", within=60)
+        await_true(lambda: state(breakable) == "firing", "the alert is listed as firing", within=30)
     await_true(lambda: console.alerts()[-1]["status"] == "resolved", "the alert resolves", within=30)
     _, headers, _ = next(received for received in console.received if received[0] == "/hooks/alertmanager")
     assert headers["Authorization"] == f"Bearer {secrets.ALERT_WEBHOOK_TOKEN}"
-    first, last = console.alerts()[0], console.alerts()[-1]["alerts"][0]
+    first, last = episode(console)[0], console.alerts()[-1]["alerts"][0]
     assert (first["version"], first["status"], first["truncatedAlerts"]) == ("4", "firing", 0)
     assert first["alerts"][0]["endsAt"] == "0001-01-01T00:00:00Z"
     assert last["endsAt"] > last["startsAt"] == first["alerts"][0]["startsAt"]
@@ -75,6 +74,17 @@ def test_a_lost_webhook_comes_back_with_the_next_repeat(breakable: Sandbox, cons
     with broken(breakable, "errors"):
         breakable.await_entry("webhook.lost", within=30)
         await_true(lambda: len(console.alerts()) > told, "the repeat arrives", within=30)
+
+
+def episode(console: Console) -> list[dict[str, Any]]:
+    """What was told since the alert last began: on a busy machine it may go quiet for a moment and begin anew."""
+    told = console.alerts()
+    return [one for one in told if one["alerts"][0]["startsAt"] == told[-1]["alerts"][0]["startsAt"]]
+
+
+def state(sandbox: Sandbox) -> str | None:
+    listed = sandbox.client.get("/prometheus/api/v1/alerts").json()["data"]["alerts"]
+    return next((one["state"] for one in listed if one["labels"]["alertname"] == "ShopErrorRatioHigh"), None)
 
 
 def heard(sandbox: Sandbox) -> bool:
