@@ -19,10 +19,12 @@ class CuttableProtocol(H11Protocol):
 
 
 def make_server(world: World, *, host: str, port: int, log_level: str = "warning") -> uvicorn.Server:
+    # asyncio's own loop: uvloop cannot be closed (EBUSY) while a connection that a fault has cut is still going down.
     config = uvicorn.Config(
         make_app(world),
         host=host,
         port=port,
+        loop="asyncio",
         http=CuttableProtocol,
         lifespan="on",
         log_level=log_level,

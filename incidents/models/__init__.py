@@ -1,11 +1,12 @@
 """Memory: the rows that are the truth, with their constraints in the database."""
 
 from incidents.models.alert import Alert, Delivery
-from incidents.models.change import Assessment, Change, Deployment
-from incidents.models.decision import Decision, Plan
-from incidents.models.duty import Identity, Seat, Shift
+from incidents.models.change import Assessment, Change, Deployment, Reversion
+from incidents.models.decision import Confirmation, Decision, Plan
+from incidents.models.duty import Deputy, Identity, Seat, Shift
 from incidents.models.incident import Incident, IncidentNumber, Suspect, Trigger
 from incidents.models.ledger import LedgerEntry, LedgerStream
+from incidents.models.readiness import Rehearsal
 from incidents.models.series import SeriesSample
 from incidents.models.service import Service, ServiceGroupObjectPermission, ServiceUserObjectPermission
 from incidents.models.step import Step
@@ -15,9 +16,11 @@ __all__ = [
     "Alert",
     "Assessment",
     "Change",
+    "Confirmation",
     "Decision",
     "Delivery",
     "Deployment",
+    "Deputy",
     "FollowUp",
     "Identity",
     "Incident",
@@ -25,7 +28,9 @@ __all__ = [
     "LedgerEntry",
     "LedgerStream",
     "Plan",
+    "Rehearsal",
     "Retrospective",
+    "Reversion",
     "Seat",
     "SeriesSample",
     "Service",

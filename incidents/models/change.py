@@ -108,3 +108,22 @@ class Assessment(Identified):
                 condition=~Q(verdict="clean") | (~Q(tree="") & ~Q(patch_id="")), name="a_clean_revert_has_a_tree"
             )
         ]
+
+
+class Reversion(Identified):
+    """A change that was taken back: it must not ship again without its revert, until it is reapplied knowingly."""
+
+    change = models.ForeignKey(Change, on_delete=models.PROTECT, related_name="reversions")
+    incident = models.ForeignKey("incidents.Incident", on_delete=models.PROTECT, related_name="reversions")
+    revert_sha = models.CharField(max_length=64, help_text="the revert as it stands on the branch")
+    reverted_at = models.DateTimeField()
+    reapplied_at = models.DateTimeField(null=True, blank=True)
+    reapplied_sha = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["incident", "change"], name="a_change_is_taken_back_once_an_incident")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.change_id} taken back by {self.revert_sha[:8]}"

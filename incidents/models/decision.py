@@ -25,6 +25,11 @@ class Decision(Identified):
     decided_at = models.DateTimeField()
     procedure_version = models.CharField(max_length=10)
     switches = models.JSONField(default=dict)
+    particulars = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text="what the path needs to know: the fix's pull request, the flag, the credential",
+    )
 
     class Meta:
         constraints = [
@@ -71,3 +76,29 @@ class Plan(Identified):
                 name="an_executed_plan_says_by_whom",
             ),
         ]
+
+
+class Confirmation(Identified):
+    """A word that a rule waits for, given once by a person or by a machine: C1's, or a finding made looser."""
+
+    incident = models.ForeignKey(Incident, on_delete=models.PROTECT, related_name="confirmations")
+    decision = models.ForeignKey(
+        Decision, null=True, blank=True, on_delete=models.PROTECT, related_name="confirmations"
+    )
+    rule = models.CharField(max_length=4)
+    question = models.CharField(max_length=40, help_text="the field of the form that it answers")
+    words = models.TextField(help_text="what was confirmed, and how it was found out")
+    evidence = models.JSONField(default=dict, blank=True)
+    confirmed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="confirmations"
+    )
+    confirmed_at = models.DateTimeField()
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["decision", "rule", "question"], condition=Q(withdrawn_at__isnull=True),
+                name="confirmed_once_for_a_decision",
+            ),
+        ]  # fmt: skip

@@ -57,11 +57,15 @@ class Identity(Identified):
     class Place(models.TextChoices):
         GITHUB = "github", "GitHub"
         SLACK = "slack", "Slack"
+        PHONE = "phone", "phone"
 
     person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="identities")
     place = models.CharField(max_length=20, choices=Place.choices)
     login = models.CharField(max_length=100)
     verified_at = models.DateTimeField(null=True, blank=True)
+    challenge = models.CharField(max_length=128, blank=True, help_text="digest of the code that was sent there")
+    challenged_at = models.DateTimeField(null=True, blank=True)
+    tries = models.PositiveSmallIntegerField(default=0)
 
     class Meta:
         constraints = [
@@ -71,3 +75,15 @@ class Identity(Identified):
 
     def __str__(self) -> str:
         return f"{self.login} on {self.get_place_display()}"
+
+
+class Deputy(Identified):
+    """The person named to stand in for a role's holder who cannot, or does not, answer (E14, E15)."""
+
+    role = models.CharField(
+        max_length=20, unique=True, choices=[("cto", "CTO"), ("ciso", "CISO"), ("dba", "on-call DBA")]
+    )
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="deputyships")
+
+    def __str__(self) -> str:
+        return f"{self.person} for {self.get_role_display()}"

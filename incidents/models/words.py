@@ -19,7 +19,9 @@ class StatusUpdate(Identified):
 
     class State(models.TextChoices):
         DRAFT = "draft", "draft"
+        ASKED = "asked", "waits for approval"
         APPROVED = "approved", "approved"
+        REFUSED = "refused", "refused"
         POSTED = "posted", "posted"
         WITHDRAWN = "withdrawn", "withdrawn"
 
@@ -32,6 +34,9 @@ class StatusUpdate(Identified):
     drafted_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="status_updates")
     drafted_at = models.DateTimeField()
     posted_at = models.DateTimeField(null=True, blank=True)
+    corrects = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="corrections")
+    content_digest = models.CharField(max_length=64, blank=True, help_text="of exactly what was approved (E13)")
+    outside = models.JSONField(default=dict, blank=True, help_text="its report and update at the outside status page")
 
     class Meta:
         constraints = [

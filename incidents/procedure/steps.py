@@ -24,6 +24,18 @@ class StepKind(StrEnum):
     MERGE = "merge"
     DEPLOY = "deploy"
     PROVE_RECOVERY = "prove_recovery"
+    FIND_FIX = "find_fix"
+    ISOLATE = "isolate"
+    ROTATE_CREDENTIAL = "rotate_credential"
+    WAKE_BY_PHONE = "wake_by_phone"
+    WAKE_BY_CHAT = "wake_by_chat"
+    WAKE_BY_MAIL = "wake_by_mail"
+    PUBLISH_STATUS = "publish_status"
+    POST_STATUS = "post_status"
+    FREEZE = "freeze"
+    UNFREEZE = "unfreeze"
+    PUSH_REAPPLY = "push_reapply"
+    PROPOSE_REAPPLY = "propose_reapply"
 
 
 class Promise(StrEnum):
@@ -51,6 +63,7 @@ class StepForm:
 
 _KEYED, _LOOK_UP = Promise.KEYED, Promise.LOOK_UP
 _SAID: Final = "A message stays said; post a correction."
+_PUBLIC: Final = "What was public stays said; post a correction, approved like the first (P2)."
 
 FORMS: Final[Mapping[StepKind, StepForm]] = MappingProxyType(
     {
@@ -91,6 +104,43 @@ FORMS: Final[Mapping[StepKind, StepForm]] = MappingProxyType(
         ),
         StepKind.DEPLOY: StepForm("R4", "Deploy by GitHub Actions", _KEYED, in_plan=True, reversible=True, undo=None),
         StepKind.PROVE_RECOVERY: StepForm("R5", "Prove recovery", _KEYED, in_plan=True, reversible=True, undo=None),
+        StepKind.FIND_FIX: StepForm(
+            "D5", "Find the fix's pull request", _KEYED, in_plan=True, reversible=True, undo=None
+        ),
+        StepKind.ISOLATE: StepForm(
+            "M2", "Isolate the failing surface", _KEYED, in_plan=True, reversible=True, undo="Turn the flag on again."
+        ),
+        StepKind.ROTATE_CREDENTIAL: StepForm(
+            "C2", "Rotate forward to a fresh credential", _KEYED, in_plan=True, reversible=False, undo="Rotate again."
+        ),
+        StepKind.WAKE_BY_PHONE: StepForm(
+            "E15", "Wake by phone", _LOOK_UP, in_plan=False, reversible=False, undo="Resolve the page at Better Stack."
+        ),
+        StepKind.WAKE_BY_CHAT: StepForm("E15", "Wake by chat", _LOOK_UP, in_plan=False, reversible=False, undo=_SAID),
+        StepKind.WAKE_BY_MAIL: StepForm("E15", "Wake by mail", _KEYED, in_plan=False, reversible=False, undo=_SAID),
+        StepKind.PUBLISH_STATUS: StepForm(
+            "P1", "Publish on the status page", _KEYED, in_plan=False, reversible=False, undo=_PUBLIC
+        ),
+        StepKind.POST_STATUS: StepForm(
+            "P1", "Post to the outside status page", Promise.NEITHER, in_plan=False, reversible=False, undo=_PUBLIC
+        ),
+        StepKind.FREEZE: StepForm(
+            "R4", "Warn of other merges", _KEYED, in_plan=False, reversible=True, undo="Take the warning off."
+        ),
+        StepKind.UNFREEZE: StepForm(
+            "R4", "Take the warning off", _KEYED, in_plan=False, reversible=True, undo="Warn again."
+        ),
+        StepKind.PUSH_REAPPLY: StepForm(
+            "R1", "Push the reapplied change", _KEYED, in_plan=False, reversible=True, undo="Delete its branch."
+        ),
+        StepKind.PROPOSE_REAPPLY: StepForm(
+            "R2",
+            "Open the pull request that reapplies it",
+            _KEYED,
+            in_plan=False,
+            reversible=True,
+            undo="Close the pull request.",
+        ),
     }
 )
 
