@@ -55,6 +55,10 @@ check: install ## Run every tool: style, types, import contracts, templates, dep
 bench: install ## Measure; exits 1 on a missed goal
 	@$(VENV)/python -m tests.suites benchmarks
 
+.PHONY: rules
+rules: install ## Write docs/rules.md anew: which test proves which rule
+	@$(VENV)/python -m tests.rules
+
 .PHONY: hooks
 hooks: install ## Run the quick checks before every commit
 	@$(VENV)/prek install

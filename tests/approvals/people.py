@@ -36,6 +36,14 @@ class Roster:
         return person.username in self.readers
 
 
+class PatientRoster(Roster):
+    """A roster whose deputies wait until they are asked, too (E15)."""
+
+    def holdings(self, person: User, matter: Matter, now: datetime) -> frozenset[Holding]:
+        asked = matter.deputies_from is not None and now >= matter.deputies_from
+        return frozenset(each for each in super().holdings(person, matter, now) if asked or not each.deputy)
+
+
 class Notebook:
     """Remembers what was recorded."""
 

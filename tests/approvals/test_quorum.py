@@ -66,7 +66,7 @@ def test_one_person_in_both_roles_does_not_grant_m3():
     assert weigh(alone).state == "open"
 
 
-def test_a_small_team_lets_one_person_sit_twice_and_flags_it():
+def test_e14_a_small_team_lets_one_person_sit_twice_and_flags_it():
     alone = MIGRATION.but(
         small_team=True, held=((CTO, "cto", False), (CTO, "dba", False)), votes=(Vote(CTO, "cto"), Vote(CTO, "dba"))
     )
@@ -83,7 +83,7 @@ def test_not_even_a_small_team_lets_one_person_sit_three_times():
     assert weigh(alone).state == "open"
 
 
-def test_not_even_a_small_team_lets_the_asker_vote():
+def test_e14_not_even_a_small_team_lets_the_asker_vote():
     assert cast(MIGRATION.but(small_team=True, asker=CTO), Vote(CTO, "cto")) == ("AskedByYou", frozenset())
 
 
@@ -105,7 +105,7 @@ def test_two_of_one_role_are_two_persons():
 
 
 @pytest.mark.parametrize(("content", "refusal"), [("a" * 64, ""), (EDITED, "ContentChanged")])
-def test_a_grant_is_for_one_content_alone(content, refusal):
+def test_e13_a_grant_is_for_one_content_alone(content, refusal):
     assert use(MIGRATION.but(votes=BOTH), content) == refusal
 
 

@@ -60,7 +60,7 @@ def test_an_administrator_is_no_approver(asked, votes, administrator):
         votes(asked(), administrator, "cto")
 
 
-def test_nobody_votes_on_what_they_asked_for(asked, votes, engineer):
+def test_e14_nobody_votes_on_what_they_asked_for(asked, votes, engineer):
     Roster.seat(engineer, "cto")
     with pytest.raises(refusals.AskedByYou):
         votes(asked(), engineer, "cto")
@@ -73,7 +73,7 @@ def test_the_self_approval_of_r3_is_flagged_on_vote_and_request(asked, votes, en
     assert ApprovalRequest.objects.get(pk=request.pk).flags == ["self"]
 
 
-def test_a_small_team_may_seat_one_person_twice_and_it_is_flagged(settings, asked, votes, cto):
+def test_e14_a_small_team_may_seat_one_person_twice_and_it_is_flagged(settings, asked, votes, cto):
     settings.SMALL_TEAM = True
     Roster.seat(cto, "dba")
     request = asked()
@@ -82,7 +82,7 @@ def test_a_small_team_may_seat_one_person_twice_and_it_is_flagged(settings, aske
     assert state_of(request) == "granted"
 
 
-def test_one_person_does_not_fill_two_seats(asked, votes, cto):
+def test_e14_one_person_does_not_fill_two_seats(asked, votes, cto):
     Roster.seat(cto, "dba")
     request = asked()
     votes(request, cto, "cto")
@@ -138,7 +138,7 @@ def test_a_grant_is_used_once(granted, now):
         use(granted, now)
 
 
-def test_a_grant_is_not_used_for_other_content(granted, now):
+def test_e13_a_grant_is_not_used_for_other_content(granted, now):
     with pytest.raises(refusals.ContentChanged):
         use(granted, now, OTHER)
 
@@ -173,7 +173,7 @@ def test_a_lost_role_opens_the_question_again_when_it_is_reconsidered(granted, n
     assert reconsider(request_id=granted.pk, now=now).state == "open"
 
 
-def test_changed_content_voids_the_approval_keeps_the_votes_and_shows_the_difference(granted, engineer, now):
+def test_e13_changed_content_voids_the_approval_keeps_the_votes_and_shows_the_difference(granted, engineer, now):
     content = content_of(OTHER, exactly="Revert tree c0ffee on master.")
     void(request_id=granted.pk, content=content, actor=engineer, now=now)
     kept = ApprovalRequest.objects.get(pk=granted.pk)
@@ -182,7 +182,7 @@ def test_changed_content_voids_the_approval_keeps_the_votes_and_shows_the_differ
     assert [change["where"] for change in kept.changes] == ["content_digest", "exactly"]
 
 
-def test_the_same_content_on_a_moved_base_keeps_the_approval(granted, engineer, now):
+def test_e13_the_same_content_on_a_moved_base_keeps_the_approval(granted, engineer, now):
     with pytest.raises(refusals.ContentUnchanged):
         void(request_id=granted.pk, content=content_of(granted.content_digest), actor=engineer, now=now)
     keep(request_id=granted.pk, content_digest=granted.content_digest, words="the base moved", now=now)
@@ -229,7 +229,7 @@ def test_what_nobody_used_in_time_expires(granted, now):
     assert state_of(granted) == "expired"
 
 
-def test_a_vote_records_how_and_when_the_person_proved_who_they_are(asked, votes, cto, now):
+def test_e16_a_vote_records_how_and_when_the_person_proved_who_they_are(asked, votes, cto, now):
     proved = Authentication("webauthn", now - timedelta(seconds=90))
     assert votes(asked(), cto, "cto", authentication=proved).authentication_method == "webauthn"
     assert Notebook.lines[-1].facts["authentication"] == {"method": "webauthn", "age_seconds": 90}
@@ -261,8 +261,17 @@ def test_without_a_resolver_nobody_may_answer(settings, asked, votes, cto):
         votes(asked(), cto, "cto")
 
 
-def test_a_deputy_is_flagged(asked, votes):
+def test_e14_a_deputy_is_flagged(asked, votes):
     assert votes(asked(), account("deputy", "cto", deputy=True), "cto").flags == ["deputy"]
+
+
+def test_e15_the_deputy_may_answer_once_the_minutes_are_over(settings, asked, votes, now):
+    settings.APPROVALS_SEATS = "tests.approvals.people.PatientRoster"
+    deputy = account("deputy", "cto", deputy=True)
+    request = asked(deputies_from=now + timedelta(minutes=5))
+    with pytest.raises(refusals.NotEligible):
+        votes(request, deputy, "cto", now=now + timedelta(minutes=4))
+    assert votes(request, deputy, "cto", now=now + timedelta(minutes=5)).flags == ["deputy"]
 
 
 def test_every_refusal_carries_its_rule_and_its_words(asked, votes, stranger):

@@ -48,7 +48,7 @@ def test_a_retry_makes_the_same_commit(work: WorkTree, tmp_path: Path) -> None:
     assert first.sha != built(work.folder, bad, tmp_path / "three", message="Another").sha
 
 
-def test_the_built_commit_is_what_was_previewed(work: WorkTree, tmp_path: Path) -> None:
+def test_e7_the_built_commit_is_what_was_previewed(work: WorkTree, tmp_path: Path) -> None:
     bad = broken(work)
     found, made = preview(work.folder, one(bad), base="master"), built(work.folder, bad, tmp_path / "objects")
     assert (made.tree, made.patch_id) == (found.tree, found.patch_id)

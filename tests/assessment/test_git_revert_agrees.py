@@ -134,7 +134,7 @@ SMALL = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCh
 
 @SMALL
 @given(st.data(), histories())
-def test_a_revert_is_what_git_revert_makes(data: st.DataObject, history: History) -> None:
+def test_e7_a_revert_is_what_git_revert_makes(data: st.DataObject, history: History) -> None:
     place = data.draw(st.sampled_from(history.first_parents))
     with made(history) as (work, shas):
         mainline = 1 if len(history.commits[place].parents) > 1 else None
@@ -148,7 +148,7 @@ def test_a_revert_is_what_git_revert_makes(data: st.DataObject, history: History
 
 @SMALL
 @given(st.data(), histories(merges=False))
-def test_a_range_is_what_reverting_newest_to_oldest_makes_where_that_is_clean(
+def test_e7_a_range_is_what_reverting_newest_to_oldest_makes_where_that_is_clean(
     data: st.DataObject, history: History
 ) -> None:
     last = len(history.commits) - 1

@@ -31,7 +31,7 @@ def pushed_by_the_console(drill: Drill, plan: Plan) -> int:
 
 
 @pytest.mark.parametrize("named", ["branch", "pull request", "commit"])
-def test_a_revert_made_outside_is_adopted_by_whatever_name(drill: Drill, named: str) -> None:
+def test_e18_a_revert_made_outside_is_adopted_by_whatever_name(drill: Drill, named: str) -> None:
     plan = decided(drill)
     assert plan.decision.change is not None
     made = drill.sandbox.control(
@@ -47,7 +47,7 @@ def test_a_revert_made_outside_is_adopted_by_whatever_name(drill: Drill, named: 
     assert len([each for each in drill.effects("pull_request.opened") if each.key == "undo-it"]) == 1
 
 
-def test_a_branch_that_differs_from_the_preview_is_adopted_only_knowingly(drill: Drill) -> None:
+def test_e18_a_branch_that_differs_from_the_preview_is_adopted_only_knowingly(drill: Drill) -> None:
     plan = decided(drill)
     assert plan.decision.change is not None
     drill.sandbox.control("revert", sha=plan.decision.change.sha, author="oncall", branch="my-fix")
@@ -64,7 +64,7 @@ def test_a_branch_that_differs_from_the_preview_is_adopted_only_knowingly(drill:
     assert "a resolution that the on-call engineer accepted" in drill.step("push_revert").sentence
 
 
-def test_a_conflict_is_resolved_on_ones_own_branch_and_adopted(drill: Drill) -> None:
+def test_e18_a_conflict_is_resolved_on_ones_own_branch_and_adopted(drill: Drill) -> None:
     change = Change.objects.filter(assessment__verdict="conflict").first()
     assert change is not None
     plan = drill.decide(drill.declare(change))

@@ -13,7 +13,7 @@ def test_the_newest_changes_are_previewed_before_anybody_clicks(drill: Drill) ->
 
 
 @pytest.mark.parametrize("method", ["merge", "squash"])
-def test_a_bad_change_is_rolled_back_and_every_effect_takes_place_once(drill: Drill, method: str) -> None:
+def test_r1_r2_r3_r4_r5_a_bad_change_is_rolled_back_and_every_effect_is_there_once(drill: Drill, method: str) -> None:
     change = drill.break_shop("errors", method)
     incident = drill.declare(change)
     plan = drill.decide(incident)

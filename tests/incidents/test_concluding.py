@@ -106,6 +106,15 @@ def test_t1_recovery_opens_the_retrospective_once(executed: Plan, now: datetime)
     assert LedgerEntry.objects.filter(kind="incident.recovered").count() == 1
 
 
+def test_e21_the_retrospective_opens_by_itself_when_the_rollback_is_done(executed: Plan, now: datetime) -> None:
+    assert not Retrospective.objects.exists()
+    note_recovery(incident=fresh(executed), now=now)
+    opened = Retrospective.objects.get(incident=executed.incident)
+    assert (opened.opened_at, opened.completed_at) == (now, None)
+    told = LedgerEntry.objects.get(kind="retrospective.opened")
+    assert (told.actor, told.rule, told.data["due_at"]) == (None, "T1", (now + timedelta(hours=24)).isoformat())
+
+
 @pytest.mark.parametrize(("state", "resolution"), [("recovered", "recovered"), ("escalated", "escalated")])
 def test_what_is_over_is_closed_as_what_it_was(
     executed: Plan, oncall: User, now: datetime, state: str, resolution: str

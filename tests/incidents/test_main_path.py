@@ -4,7 +4,10 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import User
+from django.test import Client
+from django.urls import reverse
 
 from incidents.models import Incident, Plan, Step
 from incidents.models.ledger import LedgerEntry, first_broken_entry, stream_of
@@ -50,6 +53,19 @@ def test_executing_readies_the_first_step_only(plan: Plan, oncall: User, now: da
     assert list(plan.steps.in_order().values_list("state", flat=True)) == ["ready", *["blocked"] * 5]
     plan.incident.refresh_from_db()
     assert plan.incident.state == "executing"
+
+
+def test_e16_execute_is_one_post_that_asks_for_no_fresh_proof(
+    client: Client, plan: Plan, oncall: User, now: datetime
+) -> None:
+    client.force_login(oncall)
+    longest = timedelta(seconds=settings.SESSION_COOKIE_AGE)
+    session = client.session
+    session["account_authentication_methods"] = [{"method": "password", "at": (now - longest).timestamp()}]
+    session.save()
+    form = {"digest": plan.instance_digest, "version": plan.incident.version}
+    answer = client.post(reverse("incidents:execute", args=[plan.incident.number]), form)
+    assert (answer.status_code, Incident.objects.get(pk=plan.incident_id).state) == (302, "executing")
 
 
 @pytest.mark.parametrize(

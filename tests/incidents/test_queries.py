@@ -169,6 +169,14 @@ def declare(client: Client, suspect: str) -> Any:
     return client.post(reverse("incidents:declare"), form)
 
 
+def test_u2_a_regression_is_declared_by_form_and_says_so(client: Client, service: Service, oncall: User) -> None:
+    client.force_login(oncall)
+    assert declare(client, "").status_code == 302
+    incident = Incident.objects.get()
+    assert (incident.trigger, incident.declared_by, incident.lead) == ("U2", oncall, oncall)
+    assert incident.entries.get(kind="incident.declared").rule == "U2"
+
+
 @pytest.mark.parametrize("suspect", ["the last one", "abc", "z" * 40, "a" * 65])
 def test_declaring_with_what_is_no_commit_keeps_the_form(
     client: Client, change: Change, oncall: User, suspect: str

@@ -169,7 +169,7 @@ def test_a_delivery_with_an_endless_id_is_kept_by_its_digest(client: Client, ser
     assert (answer.status_code, Delivery.objects.get().key) == (202, hashlib.sha256(body).hexdigest())
 
 
-def test_an_alert_opens_an_incident_with_what_it_says(client: Client, service: Service, now: datetime) -> None:
+def test_u3_an_alert_opens_an_incident_with_what_it_says(client: Client, service: Service, now: datetime) -> None:
     ring(client, notification(firing(now)))
     act()
     incident = Incident.objects.get()

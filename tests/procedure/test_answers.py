@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 
 from incidents.procedure.answers import QUESTIONS, Answer, Answers, UnreadableAnswers, is_asked, unanswered
+from incidents.procedure.decision import Path, closure
 from tests.procedure.situations import NO, PLAIN, UNKNOWN, YES, every_answer, plain
 
 
@@ -34,6 +35,14 @@ def test_e9_dont_know_counts_as_the_careful_answer(field):
 @pytest.mark.parametrize("field", ["fix_small", "fix_understood", "fix_prepared", "rollback_risky", "flag_isolates"])
 def test_e9_dont_know_never_counts_in_favour_of_an_exception(field):
     assert not Answers().counts(field)
+
+
+def test_e8_a_required_column_without_a_default_is_asked_for_as_one_the_old_code_fails_on():
+    question = QUESTIONS["incompatible"]
+    assert (question.rule, question.careful) == ("M2", YES)
+    assert "a new required column without a database default" in question.help
+    assert closure(plain(migration=YES, incompatible=YES, hotfix_tolerates=YES), Path.ROLLBACK).rule == "M2"
+    assert closure(plain(migration=YES, incompatible=NO), Path.ROLLBACK) is None
 
 
 def test_what_was_not_answered_is_not_known():
