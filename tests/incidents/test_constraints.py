@@ -13,6 +13,7 @@ from incidents.models import (
     Alert,
     Assessment,
     Change,
+    Confirmation,
     Decision,
     Delivery,
     Deployment,
@@ -21,6 +22,8 @@ from incidents.models import (
     LedgerEntry,
     LedgerStream,
     Plan,
+    Rehearsal,
+    Reversion,
     Seat,
     SeriesSample,
     Service,
@@ -54,6 +57,17 @@ def rows(service: Service, change: Change, incident: Incident, oncall: User) -> 
 def step(rows: SimpleNamespace, **other: object) -> Step:
     values = {"kind": "push_revert", "rule": "R1", "state": "blocked", "position": 1, "asked_at": NOW} | other
     return Step.objects.create(incident=rows.incident, **({"plan": rows.plan} | values))
+
+
+def confirmation(rows: SimpleNamespace) -> Confirmation:
+    return Confirmation.objects.create(
+        incident=rows.incident, decision=rows.decision, rule="C1", question="credential_still_valid", words="asked",
+        confirmed_at=NOW,
+    )  # fmt: skip
+
+
+def reversion(rows: SimpleNamespace) -> Reversion:
+    return Reversion.objects.create(change=rows.change, incident=rows.incident, revert_sha="7" * 40, reverted_at=NOW)
 
 
 def incident(rows: SimpleNamespace, **other: object) -> Incident:
@@ -156,6 +170,10 @@ VIOLATIONS: Mapping[str, Violation] = {
     "steps_of_a_plan_are_ordered": step,
     "what_moves_is_due_and_what_rests_is_not": lambda r: step(r, position=2, state="ready"),
     "an_ended_step_says_when": lambda r: step(r, position=2, state="done"),
+    "confirmed_once_for_a_decision": lambda r: twice(lambda: confirmation(r)),
+    "a_change_is_taken_back_once_an_incident": lambda r: twice(lambda: reversion(r)),
+    "one_row_a_check": lambda r: twice(lambda: Rehearsal.objects.create(check_name="flags.read", title="Flags")),
+    "a_rehearsal_has_a_known_verdict": lambda r: Rehearsal.objects.create(check_name="x", title="x", verdict="fine"),
     "a_posted_update_says_when": lambda r: words(r, state="posted"),
 }  # fmt: skip
 

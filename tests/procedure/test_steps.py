@@ -38,7 +38,20 @@ RULES_OF_KINDS = {
     "merge": "R4",
     "deploy": "R4",
     "prove_recovery": "R5",
+    "find_fix": "D5",
+    "isolate": "M2",
+    "rotate_credential": "C2",
+    "wake_by_phone": "E15",
+    "wake_by_chat": "E15",
+    "wake_by_mail": "E15",
+    "publish_status": "P1",
+    "post_status": "P1",
+    "freeze": "R4",
+    "unfreeze": "R4",
+    "push_reapply": "R1",
+    "propose_reapply": "R2",
 }
+OTHER_PATHS = (StepKind.FIND_FIX, StepKind.ISOLATE, StepKind.ROTATE_CREDENTIAL)
 
 
 def test_every_kind_of_step_carries_out_its_rule():
@@ -46,10 +59,12 @@ def test_every_kind_of_step_carries_out_its_rule():
 
 
 def test_s_steps_and_words_stand_outside_the_plan():
-    assert [kind for kind in StepKind if FORMS[kind].in_plan] == list(ROLLBACK_STEPS)
+    assert [kind for kind in StepKind if FORMS[kind].in_plan] == [*ROLLBACK_STEPS, *OTHER_PATHS]
 
 
-@pytest.mark.parametrize("kind", ["announce", "inform_cto", "post_commands", "page_on_call"])
+@pytest.mark.parametrize(
+    "kind", ["announce", "inform_cto", "post_commands", "page_on_call", "wake_by_phone", "wake_by_chat"]
+)
 def test_whatever_cannot_be_keyed_outside_promises_no_more_than_looking_up(kind):
     assert promise_of(kind) is Promise.LOOK_UP
 
@@ -60,6 +75,10 @@ KEYED = ("push_revert", "open_pull_request", "merge", "flag_off", "flag_on", "dr
 @pytest.mark.parametrize("kind", KEYED)
 def test_r1_r2_r4_take_effect_once(kind):
     assert promise_of(StepKind(kind)) is Promise.KEYED
+
+
+def test_p1_public_words_outside_promise_neither() -> None:
+    assert promise_of(StepKind.POST_STATUS) is Promise.NEITHER
 
 
 def test_what_cannot_be_undone_says_what_to_do_instead():
