@@ -8,6 +8,7 @@ from pathlib import Path
 from django.conf import settings
 
 from incidents.integrations.better_stack import BetterStack
+from incidents.integrations.better_stack_status import BetterStackStatusPage
 from incidents.integrations.chat import Chat
 from incidents.integrations.code_host import CodeHost
 from incidents.integrations.credentials import AppCredentials, Credentials, TokenCredentials
@@ -21,13 +22,20 @@ from incidents.integrations.paging import Pager
 from incidents.integrations.prometheus import Prometheus
 from incidents.integrations.signed_webhook import SignedWebhook
 from incidents.integrations.slack import Slack
+from incidents.integrations.status_page import StatusPage
 from incidents.integrations.unleash import Unleash
-from incidents.integrations.webhook_providers import WebhookChat, WebhookDrains, WebhookFlags, WebhookPager
+from incidents.integrations.webhook_providers import (
+    WebhookChat,
+    WebhookDrains,
+    WebhookFlags,
+    WebhookPager,
+    WebhookStatusPage,
+)
 
 
 @dataclass(frozen=True)
 class World:
-    """Everything outside that the console speaks to; None where no tool is named for it (S1, S2, S3)."""
+    """Everything outside that the console speaks to; None where no tool is named for it (S1, S2, S3, P1)."""
 
     code_host: CodeHost
     chat: Chat
@@ -36,6 +44,7 @@ class World:
     pager: Pager | None = None
     flags: Flags | None = None
     drains: Drains | None = None
+    status_page: StatusPage | None = None
 
 
 @cache
@@ -55,6 +64,7 @@ def world() -> World:
         pager=_pager(hook),
         flags=_flags(hook),
         drains=_drains(hook),
+        status_page=_status_page(hook),
     )
 
 
@@ -96,6 +106,17 @@ def _drains(hook: SignedWebhook | None) -> Drains | None:
     if not settings.HAPROXY_ADDRESS:
         return WebhookDrains(hook) if hook else None
     return HAProxy(settings.HAPROXY_ADDRESS)
+
+
+def _status_page(hook: SignedWebhook | None) -> StatusPage | None:
+    if not (settings.BETTER_STACK_TOKEN and settings.BETTER_STACK_STATUS_PAGE):
+        return WebhookStatusPage(hook) if hook else None
+    return BetterStackStatusPage(
+        settings.BETTER_STACK_STATUS_URL,
+        settings.BETTER_STACK_TOKEN,
+        page=settings.BETTER_STACK_STATUS_PAGE,
+        public_url=settings.STATUS_PAGE_URL,
+    )
 
 
 def _credentials() -> Credentials:

@@ -6,8 +6,11 @@ adapters, never read here. What cannot be done leaves as `errors.IntegrationErro
 
     code_host   <- github (its calls), github_rest (pages, ETags), github_answers, github_rules; credentials
     chat        <- slack
+    paging      <- better_stack; flags <- unleash; drains <- haproxy
+    status_page <- better_stack_status
     metrics     <- prometheus
     git         the warm bare mirror of a repository, and the one push (R1)
     webhooks    github_events and alertmanager read what is sent to us, signatures tells whether it is genuine
+    fourth      signed_webhook, webhook_providers: an organisation's own tools in place of any of these
     underneath  outbound: one HTTP exchange and its failures; fields: reading JSON tolerantly
 """

@@ -88,6 +88,19 @@ class Fields:
         where = self._name(path)
         return [Fields(item, f"{where}[{place}]") for place, item in enumerate(self.items(*path))]
 
+    def inside(self, *path: str) -> "Fields":
+        """The object at a path."""
+        return Fields(self._find(path), self._name(path))
+
+    def each_by_name(self, *path: str) -> dict[str, "Fields"]:
+        """The objects within an object, by their names; missing or null is empty."""
+        if not self.has(*path):
+            return {}
+        found = self._find(path)
+        if not isinstance(found, dict):
+            raise self._unexpected(path, "an object of objects")
+        return {str(name): Fields(value, f"{self._name(path)}.{name}") for name, value in found.items()}
+
     def texts(self, *path: str) -> tuple[str, ...]:
         """The texts of a list; a missing or null list is empty."""
         found = self.items(*path)

@@ -1,5 +1,6 @@
-"""A pager, flags, drains and a chat of an organisation's own, behind the signed webhook."""
+"""A pager, flags, drains, a status page and a chat of an organisation's own, behind the signed webhook."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
@@ -10,6 +11,7 @@ from incidents.integrations.fields import Fields, Unexpected
 from incidents.integrations.flags import Flag
 from incidents.integrations.paging import Call, Page
 from incidents.integrations.signed_webhook import SignedWebhook
+from incidents.integrations.status_page import Affected, Component, Report, Update, to_the_second
 
 _DUTIES: Final = ", ".join(Duty)
 
@@ -77,6 +79,71 @@ class WebhookDrains:
         self._hook.order("target.put_back", f"putting {target} back in service", key=key, target=target)
 
 
+class WebhookStatusPage:
+    """A StatusPage behind the signed webhook. There each order has its key, so whoever answers can do it once."""
+
+    def __init__(self, hook: SignedWebhook) -> None:
+        self._hook = hook
+
+    def components(self) -> list[Component]:
+        doing = "reading the status page's components"
+        answer = self._hook.ask("status.components", doing)
+        with self._hook.understood(doing):
+            return [_component(each) for each in answer.each("components")]
+
+    def reports(self, *, since: datetime) -> list[Report]:
+        doing = "looking through the status page's reports"
+        answer = self._hook.ask("status.reports", doing, since=since.isoformat())
+        with self._hook.understood(doing):
+            return [
+                Report(each.text("id"), each.text("title"), each.moment("starts_at"), *_state_and_url(each))
+                for each in answer.each("reports")
+            ]
+
+    def updates(self, report_id: str) -> list[Update]:
+        doing = "looking through what was published under the report"
+        answer = self._hook.ask("status.updates", doing, report=report_id)
+        with self._hook.understood(doing):
+            return [
+                Update(
+                    each.text("id"), report_id, each.text("message"), each.moment("published_at"), each.flag("notified")
+                )
+                for each in answer.each("updates")
+            ]
+
+    def open_report(
+        self,
+        title: str,
+        message: str,
+        *,
+        affected: Sequence[Affected],
+        notify: bool,
+        published_at: datetime,
+        key: str,
+    ) -> Report:
+        doing, at = "posting a report on the status page", to_the_second(published_at)
+        words = _public_words(message, affected, notify=notify, at=at)
+        answer = self._hook.order("status.open_report", doing, key=key, title=title, **words)
+        with self._hook.understood(doing, writes=True):
+            return Report(answer.text("id", default=key), title, at, *_state_and_url(answer))
+
+    def post_update(
+        self,
+        report_id: str,
+        message: str,
+        *,
+        affected: Sequence[Affected],
+        notify: bool,
+        published_at: datetime,
+        key: str,
+    ) -> Update:
+        doing, at = "posting an update on the status page", to_the_second(published_at)
+        words = _public_words(message, affected, notify=notify, at=at)
+        answer = self._hook.order("status.post_update", doing, key=key, report=report_id, **words)
+        with self._hook.understood(doing, writes=True):
+            return Update(answer.text("id", default=key), report_id, message, at, notify)
+
+
 class WebhookChat:
     """A Chat behind the signed webhook."""
 
@@ -109,6 +176,20 @@ def _page(answer: Fields, key: str) -> Page:
         url=answer.text("url", default=""),
         acknowledged_by=answer.text("acknowledged_by", default=""),
     )
+
+
+def _component(answer: Fields) -> Component:
+    name = answer.text("name")
+    return Component(answer.text("id", default=name), name, answer.text("state", default=""))
+
+
+def _state_and_url(answer: Fields) -> tuple[str, str]:
+    return answer.text("state", default=""), answer.text("url", default="")
+
+
+def _public_words(message: str, affected: Sequence[Affected], *, notify: bool, at: datetime) -> dict[str, object]:
+    told = [{"component": each.component, "health": each.health.value} for each in affected]
+    return {"message": message, "affected": told, "notify": notify, "published_at": at.isoformat()}
 
 
 def _server(answer: Fields) -> Server:

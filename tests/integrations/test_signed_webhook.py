@@ -15,7 +15,22 @@ from incidents.integrations.errors import IntegrationError
 from incidents.integrations.flags import Flags
 from incidents.integrations.paging import Call, Page, Pager
 from incidents.integrations.signed_webhook import SignedWebhook, signature
-from incidents.integrations.webhook_providers import WebhookChat, WebhookDrains, WebhookFlags, WebhookPager
+from incidents.integrations.status_page import (
+    Affected,
+    Component,
+    Health,
+    Report,
+    StatusPage,
+    is_report,
+    is_update,
+)
+from incidents.integrations.webhook_providers import (
+    WebhookChat,
+    WebhookDrains,
+    WebhookFlags,
+    WebhookPager,
+    WebhookStatusPage,
+)
 from tests.integrations.worlds import Answer, Table, ok
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -138,3 +153,30 @@ def test_words_of_every_language_are_signed_as_they_are_sent():
     WebhookChat(webhook).post("C1", "Zahlung schlägt fehl – 支払い", key="k1")
     assert json.loads(table.asked[0].content)["text"] == "Zahlung schlägt fehl – 支払い"
     assert "支払い".encode() in table.asked[0].content
+
+
+def test_p2_public_words_travel_as_they_were_approved():
+    webhook, table = hook(ok({"id": "9", "state": "downtime", "url": "https://status.example/9"}))
+    status: StatusPage = WebhookStatusPage(webhook)
+    affected = [Affected("Checkout", Health.DOWNTIME)]
+    report = status.open_report(
+        "Checkout", "We are looking.", affected=affected, notify=True, published_at=NOON, key="k1"
+    )
+    assert report == Report("9", "Checkout", NOON, "downtime", "https://status.example/9")
+    assert {name: sent(table)[name] for name in ("act", "key", "title", "message", "affected", "notify")} == {
+        "act": "status.open_report", "key": "k1", "title": "Checkout", "message": "We are looking.",
+        "affected": [{"component": "Checkout", "health": "downtime"}], "notify": True,
+    }  # fmt: skip
+    status.post_update("9", "Mended.", affected=[], notify=False, published_at=NOON, key="k2")
+    assert (sent(table)["act"], sent(table)["report"], sent(table)["notify"]) == ("status.post_update", "9", False)
+
+
+def test_what_the_public_was_told_is_looked_up():
+    at = NOON.isoformat()
+    reports = [{"id": "9", "title": "Checkout", "starts_at": at}]
+    updates = [{"id": "1", "message": "Mended.", "published_at": at, "notified": True}]
+    webhook, _ = hook(ok({"reports": reports, "updates": updates, "components": [{"name": "Checkout"}]}))
+    status = WebhookStatusPage(webhook)
+    assert [is_report(each, title="Checkout", published_at=NOON) for each in status.reports(since=NOON)] == [True]
+    assert [is_update(each, message="Mended.", published_at=NOON) for each in status.updates("9")] == [True]
+    assert status.components() == [Component("Checkout", "Checkout", "")]
