@@ -16,7 +16,7 @@ from typing import Any, Final
 import httpx
 
 from rollback_console import engines
-from sandbox import secrets
+from sandbox import secrets, status_reports
 from sandbox.runtime_socket import socket_of
 from sandbox.supervisor import ROOT, Child, ChildEnded, Supervisor
 
@@ -117,6 +117,8 @@ def variables(ports: Ports, folder: Path) -> dict[str, str]:
         "BETTER_STACK_URL": f"{world}/betterstack",
         "BETTER_STACK_TOKEN": secrets.BETTER_STACK_TOKEN,
         "PAGE_FORM_URL": f"{world}/betterstack/report",
+        "BETTER_STACK_STATUS_PAGE": status_reports.PAGE,
+        "STATUS_PAGE_URL": f"{world}/status",
         "UNLEASH_URL": f"{world}/unleash",
         "UNLEASH_TOKEN": secrets.UNLEASH_TOKEN,
         "HAPROXY_ADDRESS": str(socket_of(state)),

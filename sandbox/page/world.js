@@ -134,6 +134,8 @@ function showWords(seen) {
   const status = seen.parts.status ?? { components: [], updates: [] };
   show("public", list(status.components.map((/** @type {Seen} */ one) => `<li><span class="what">${safe(one.name)}</span>
     <span class="badge" data-tone="${one.status === "operational" ? "ok" : "danger"}">${one.status === "operational" ? "✓" : "!"} ${safe(one.status)}</span></li>`), "Nothing."));
+  show("told", status.updates.slice(0, 4).map((/** @type {Seen} */ one) => `<li><span class="what">${safe(one.title)}: ${safe(one.message)}</span>
+    <small>${one.sent ? "sent to subscribers" : "on the page only"}</small><time title="${safe(one.at)}">${ago(one.at)}</time></li>`).join(""));
 }
 
 /** @param {Seen} entry */

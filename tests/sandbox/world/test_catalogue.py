@@ -32,7 +32,7 @@ def test_the_shop_names_real_instances_tables_components_and_channel() -> None:
     assert tuple(shop["drain_targets"]) == NAMES
     assert shop["workflow"] in program
     assert all(any(f"TABLE {table} " in text for text in program.values()) for table in shop["customer_tables"])
-    assert tuple(shop["status_components"]) == status.COMPONENTS
+    assert tuple(shop["status_components"]) == tuple(status.COMPONENTS.values())
     assert slack.CHANNELS[shop["channel"]["id"]] == shop["channel"]["name"].removeprefix("#")
 
 
