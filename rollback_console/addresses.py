@@ -1,4 +1,4 @@
-"""Addresses of the database, the broker and the mail server, put into the words of those who need them."""
+"""Addresses of the database, the broker, the mail server and the pager, in the words of those who need them."""
 
 from typing import Any
 from urllib.parse import parse_qs, quote, unquote, urlencode, urlsplit
@@ -57,6 +57,15 @@ def mail(address: str) -> dict[str, Any]:
         "EMAIL_USE_TLS": parse_qs(parts.query).get("tls", ["off"])[-1] == "on",
         "EMAIL_TIMEOUT": 10,
     }
+
+
+def pairs(text: str) -> dict[str, str]:
+    """Names with their values from `cto=1021, dba=1023`. Raises ValueError for anything else."""
+    named = dict(each.partition("=")[::2] for each in text.split(",") if each.strip())
+    found = {name.strip(): value.strip() for name, value in named.items()}
+    if not all(name and value for name, value in found.items()):
+        raise ValueError("must be written name=value, name=value")
+    return found
 
 
 def origin(address: str) -> str:

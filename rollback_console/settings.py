@@ -249,6 +249,7 @@ BETTER_STACK_URL = environment.text("BETTER_STACK_URL", "https://uptime.betterst
 BETTER_STACK_TOKEN = environment.text("BETTER_STACK_TOKEN")
 BETTER_STACK_TEAM = environment.text("BETTER_STACK_TEAM")
 BETTER_STACK_POLICY = environment.text("BETTER_STACK_POLICY")
+WAKE_POLICIES = environment.address("WAKE_POLICIES", addresses.pairs, environment.text("WAKE_POLICIES"))
 PAGE_FORM_URL = environment.text("PAGE_FORM_URL")
 # What the public is told (P1, P2). Better Stack's own pages name two hosts for one API, hence an address of its own.
 BETTER_STACK_STATUS_PAGE = environment.text("BETTER_STACK_STATUS_PAGE")
@@ -273,6 +274,7 @@ GIT_EMAIL = environment.text("GIT_EMAIL", "rollback-console@localhost")
 
 # ── switches of the procedure ────────────────────────────────────────────────────────────────────────────────────────
 TAKE_OVER_AFTER_MINUTES = environment.number("TAKE_OVER_AFTER_MINUTES", 5)
+WAKE_DEPUTY_AFTER_MINUTES = environment.number("WAKE_DEPUTY_AFTER_MINUTES", 5)
 RECOVERY_SAMPLES = environment.number("RECOVERY_SAMPLES", 5)
 POLL_SECONDS = environment.number("POLL_SECONDS", 5)
 HOLD_AT = environment.choice("HOLD_AT", ("push", "merge"), "push")

@@ -7,6 +7,7 @@ from incidents.models.incident import Incident
 from incidents.models.ledger import LedgerEntry, stream_of
 from incidents.procedure.decision import PATH_WORDS, Path
 from incidents.procedure.steps import FORMS, StepKind
+from incidents.queries.deputies import ROLE_WORDS
 from incidents.queries.shapes import Link, TimelineEntry, TimelinePanel, Tone
 
 PAGE: Final = 40
@@ -26,6 +27,19 @@ def _with_words(what: str) -> Callable[[Facts], str]:
     return lambda facts: f"{_step(facts)}: {facts.get('words') or what}"
 
 
+def _woken(facts: Facts) -> str:
+    """Who is being woken, and which roles nobody can fill."""
+    names = ", ".join(f"{each['person']} ({_part(each)})" for each in facts["woken"])
+    nobody = ", ".join(ROLE_WORDS.get(role, role) for role in facts["nobody"])
+    sentences = (f"Woken: {names}." if names else "", f"Nobody can answer as {nobody}." if nobody else "")
+    return " ".join(filter(None, sentences))
+
+
+def _part(each: Facts) -> str:
+    role = ROLE_WORDS[each["role"]]
+    return f"deputy of the {role}" if each["deputy"] else role
+
+
 WORDS: Final[Mapping[str, Callable[[Facts], str]]] = {
     "incident.declared": lambda f: f"Declared: {f['title']}",
     "incident.on_call_seen": lambda _: "The on-call engineer is here",
@@ -35,6 +49,7 @@ WORDS: Final[Mapping[str, Callable[[Facts], str]]] = {
     "incident.not_helped": lambda f: f"It did not help. {f.get('words') or 'Back to the decision.'}",
     "incident.merged": lambda f: f"Merged into {f['into']}",
     "incident.closed": lambda f: f"Closed: {f['resolution'].replace('_', ' ')}. {f.get('words') or ''}".strip(),
+    "people.woken": _woken,
     "retrospective.opened": lambda _: "The retrospective is open, due within 24 hours",
     "status.drafted": lambda f: f"Public words drafted ({f['phase']}): {f['message']}",
     "status.withdrawn": lambda _: "Drafted words taken back",
@@ -78,6 +93,7 @@ TONES: Final[Mapping[str, Tone]] = {
     "alert.resolved": "ok",
     "deploy.failed": "danger",
     "decision.taken": "accent",
+    "people.woken": "accent",
     "plan.executed": "accent",
     "plan.stopped": "warn",
     "step.done": "ok",

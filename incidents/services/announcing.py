@@ -41,16 +41,35 @@ def announce(*, incident_id: UUID, actor: User, now: datetime, text: str, knowin
 
 
 def open_step(
-    incident: Incident, kind: StepKind, parameters: Mapping[str, Any], *, now: datetime, actor: User | None
+    incident: Incident,
+    kind: StepKind,
+    parameters: Mapping[str, Any],
+    *,
+    now: datetime,
+    actor: User | None,
+    rule: str = "",
 ) -> Step:
     """A step of the incident alone, outside any plan, ready at once (settled.md, Steps outside a plan)."""
-    step = Step.objects.create(
-        incident=incident, kind=kind, rule=FORMS[kind].rule, state=StepState.BLOCKED, parameters=dict(parameters),
-        asked_by=actor, asked_at=now,
-    )  # fmt: skip
+    step = place_step(incident, kind, parameters, now=now, actor=actor, rule=rule)
     record(
         incident, "step.asked", at=now, actor=actor, rule=step.rule, step=step.pk, step_kind=kind,
         said=parameters.get("said", ""), text=parameters.get("text", ""),
     )  # fmt: skip
     ready_step(step, now)
     return step
+
+
+def place_step(
+    incident: Incident,
+    kind: StepKind,
+    parameters: Mapping[str, Any],
+    *,
+    now: datetime,
+    actor: User | None,
+    rule: str = "",
+) -> Step:
+    """The row of such a step, under the rule it is asked for; its caller writes it down and readies it."""
+    return Step.objects.create(
+        incident=incident, kind=kind, rule=rule or FORMS[kind].rule, state=StepState.BLOCKED,
+        parameters=dict(parameters), asked_by=actor, asked_at=now,
+    )  # fmt: skip

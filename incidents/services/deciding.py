@@ -115,6 +115,7 @@ def switches() -> dict[str, Any]:
         "RECOVERY_SAMPLES": settings.RECOVERY_SAMPLES,
         "SMALL_TEAM": settings.SMALL_TEAM,
         "TAKE_OVER_AFTER_MINUTES": settings.TAKE_OVER_AFTER_MINUTES,
+        "WAKE_DEPUTY_AFTER_MINUTES": settings.WAKE_DEPUTY_AFTER_MINUTES,
     }
 
 

@@ -73,6 +73,21 @@ def cto(db: None) -> User:
 
 
 @pytest.fixture
+def ciso(db: None) -> User:
+    return _person("ciso", "ciso")
+
+
+@pytest.fixture
+def dba(db: None) -> User:
+    """The DBA on call, by a shift around `now`."""
+    person = _person("dba", "dba")
+    Shift.objects.create(
+        person=person, seat=Seat.DBA, starts_at=NOW - timedelta(hours=1), ends_at=NOW + timedelta(days=36500)
+    )
+    return person
+
+
+@pytest.fixture
 def auditor(db: None) -> User:
     return _person("auditor", "auditor")
 

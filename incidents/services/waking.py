@@ -1,0 +1,122 @@
+"""Waking whoever must answer: by phone, chat and mail, each person once for a question; the deputy in time (E14, E15).
+
+A wake holds nothing up: what cannot be sent is told in the room, with who must be called by hand.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import User
+
+from incidents.models.incident import Incident
+from incidents.models.ledger import LedgerEntry
+from incidents.models.step import Step
+from incidents.procedure.steps import StepKind
+from incidents.queries.deputies import able_deputy, able_to_answer
+from incidents.queries.reaching import Called, Way, address_of, wanted_ways, ways_to
+from incidents.services.announcing import place_step
+from incidents.services.gating import ready_step
+from incidents.services.recording import record
+
+KINDS: Mapping[Way, StepKind] = {
+    Way.PHONE: StepKind.WAKE_BY_PHONE,
+    Way.CHAT: StepKind.WAKE_BY_CHAT,
+    Way.MAIL: StepKind.WAKE_BY_MAIL,
+}
+WOKEN = "people.woken"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What people are woken for: under which rule, in which words, and where it is answered."""
+
+    incident: Incident
+    rule: str
+    words: str
+    url: str
+    urgent: bool = True
+
+
+def wake(
+    incident: Incident,
+    *,
+    roles: Sequence[str],
+    rule: str,
+    words: str,
+    url: str,
+    now: datetime,
+    actor: User | None = None,
+    urgent: bool = True,
+) -> list[Step]:
+    """Wake who holds these roles now, and at once the deputy of a role whose holder cannot answer (E14, E15).
+
+    Runs inside the caller's transaction. `actor` asks, so is not woken. A person who was woken for this question, which
+    is its rule and address, is never woken again. Phones ring only for what is `urgent`.
+    """
+    question = Question(incident, rule, words, _address(url), urgent)
+    called = [each for role in roles for each in _called(role, incident, actor, now)]
+    answered_by = {each.role for each in called}
+    return _wake(question, called, [role for role in roles if role not in answered_by], now, actor)
+
+
+def _address(url: str) -> str:
+    return f"{settings.PUBLIC_URL}{url}" if url.startswith("/") else url
+
+
+def _called(role: str, incident: Incident, asked_by: User | None, now: datetime) -> list[Called]:
+    able = able_to_answer(role, incident=incident, asked_by=asked_by, now=now)
+    if able:
+        return [Called(person, role) for person in able]
+    deputy = able_deputy(role, incident=incident, asked_by=asked_by, now=now)
+    return [Called(deputy, role, deputy=True)] if deputy else []
+
+
+def _wake(
+    question: Question, called: Iterable[Called], nobody: Sequence[str], now: datetime, actor: User | None
+) -> list[Step]:
+    Incident.objects.select_for_update().get(pk=question.incident.pk)
+    told = _told_before(question)
+    known = {each["id"] for facts in told for each in facts["woken"]}
+    new = list({each.person.pk: each for each in called if each.person.pk not in known}.values())
+    if not new and (told or not nobody):
+        return []
+    woken = [(each, ways_to(each, urgent=question.urgent)) for each in new]
+    steps = [_place(question, each, way, now, actor) for each, ways in woken for way in ways]
+    for step in steps:
+        ready_step(step, now)
+    record(
+        question.incident, WOKEN, at=now, actor=actor, rule=question.rule, question=question.url, words=question.words,
+        woken=[_told(each, ways, question) for each, ways in woken], nobody=list(nobody),
+    )  # fmt: skip
+    return steps
+
+
+def _told_before(question: Question) -> list[dict[str, Any]]:
+    """What was recorded of waking people for this very question."""
+    entries = LedgerEntry.objects.filter(incident=question.incident, kind=WOKEN, rule=question.rule)
+    return [facts for entry in entries if (facts := entry.data)["question"] == question.url]
+
+
+def _place(question: Question, called: Called, way: Way, now: datetime, actor: User | None) -> Step:
+    person = called.person
+    parameters = {
+        "words": question.words, "url": question.url, "role": called.role, "deputy": called.deputy,
+        "person": person.pk, "name": person.username, "email": person.email, "to": address_of(called, way),
+    }  # fmt: skip
+    return place_step(question.incident, KINDS[way], parameters, now=now, actor=actor, rule=question.rule)
+
+
+def _told(called: Called, ways: Sequence[Way], question: Question) -> dict[str, object]:
+    return {
+        "id": called.person.pk, "person": called.person.username, "role": called.role, "deputy": called.deputy,
+        "ways": list(ways),
+        "missing": [way for way in wanted_ways(urgent=question.urgent) if way not in ways],
+    }  # fmt: skip
+
+
+def deputy_is_due(asked_at: datetime, now: datetime) -> bool:
+    """Whether a question has stood unanswered long enough for the deputy (E15's switch)."""
+    return now >= asked_at + timedelta(minutes=settings.WAKE_DEPUTY_AFTER_MINUTES)
