@@ -1,9 +1,12 @@
 """The code host in our words: what the console reads from it and asks of it (R1-R4)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from enum import StrEnum
+from typing import Final, Protocol
+
+OWN_REFS: Final = "rollback-console"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +113,36 @@ class PendingGate:
     can_approve: bool
 
 
+class StatusState(StrEnum):
+    """What a commit status says. Only a status that the branch's rules require holds a merge up."""
+
+    ERROR = "error"
+    FAILURE = "failure"
+    PENDING = "pending"
+    SUCCESS = "success"
+
+
+@dataclass(frozen=True, slots=True)
+class CommitStatus:
+    """What somebody says about a commit, under a name (`context`) of theirs; `state` is the host's own word."""
+
+    context: str
+    state: str
+    description: str
+    url: str
+    by: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Grants:
+    """What the console's account may do, as its installation says: a permission's name to read, write or admin."""
+
+    permissions: Mapping[str, str]
+    events: tuple[str, ...]
+    suspended: bool
+
+
 class CodeHost(Protocol):
     """Where the code lives. `repository` is "owner/name"; every method raises IntegrationError and nothing else."""
 
@@ -168,3 +201,20 @@ class CodeHost(Protocol):
 
     def contains(self, repository: str, *, sha: str, ancestor: str) -> bool:
         """Whether the history of `sha` holds `ancestor` (a commit holds itself)."""
+
+    def open_pull_requests(self, repository: str, *, base: str) -> list[PullRequest]:
+        """Every open pull request into the branch `base`, newest first; lists never tell `mergeable`."""
+
+    def statuses(self, repository: str, sha: str) -> list[CommitStatus]:
+        """The newest status of each context of a commit, newest first."""
+
+    def set_status(
+        self, repository: str, sha: str, *, context: str, state: StatusState, description: str, url: str
+    ) -> CommitStatus:
+        """Says something about a commit; the newest of a context counts, so a repeat changes nothing but the time."""
+
+    def delete_own_ref(self, repository: str, name: str) -> None:
+        """Removes `refs/rollback-console/NAME`, which a rehearsal left behind; one that is gone already is no error."""
+
+    def grants(self) -> Grants | None:
+        """What our account may do; None where it is a plain token, which does not tell."""

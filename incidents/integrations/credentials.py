@@ -9,6 +9,7 @@ from typing import Final, Protocol
 import httpx
 import jwt
 
+from incidents.integrations.code_host import Grants
 from incidents.integrations.errors import IntegrationError
 from incidents.integrations.fields import Fields
 from incidents.integrations.outbound import Outbound
@@ -18,6 +19,7 @@ _EARLY: Final = 5 * 60
 _CLOCKS_APART: Final = 60
 _JWT_LASTS: Final = 8 * 60
 _DOING: Final = "signing in as the console's app"
+_ASKING: Final = "asking what the console's app may do"
 _ADVICE: Final = {
     401: "It does not accept the app's key: have an administrator check its id, its key and this machine's clock.",
     403: "The app may not act there: have an administrator look whether its installation is suspended.",
@@ -34,6 +36,9 @@ class Credentials(Protocol):
     def forget(self) -> None:
         """The token was refused: do not give it out again, where another can be had."""
 
+    def grants(self) -> Grants | None:
+        """What the account may do, None where it cannot tell; raises IntegrationError."""
+
 
 class TokenCredentials:
     """A personal or machine token, as small teams use it."""
@@ -46,6 +51,10 @@ class TokenCredentials:
 
     def forget(self) -> None:
         """There is no other token."""
+
+    def grants(self) -> Grants | None:
+        """A fine-grained token tells nobody what it may do."""
+        return None
 
 
 class AppCredentials:
@@ -66,7 +75,7 @@ class AppCredentials:
     ) -> None:
         self._app_id = str(app_id)
         self._key = private_key
-        self._address = f"app/installations/{int(installation_id)}/access_tokens"
+        self._address = f"app/installations/{int(installation_id)}"
         self._out = Outbound("GitHub", api_url, headers=ACCEPT, advice=_ADVICE, transport=transport)
         self._clock = clock
         self._lock = threading.Lock()
@@ -84,12 +93,23 @@ class AppCredentials:
         with self._lock:
             self._good_until = 0.0
 
+    def grants(self) -> Grants | None:
+        """https://docs.github.com/en/rest/apps/apps#get-an-installation-for-the-authenticated-app"""
+        reply = self._out.ask("GET", self._address, doing=_ASKING, headers=self._signed())
+        with self._out.understood(_ASKING):
+            answer = Fields(reply.json())
+            suspended = answer.has("suspended_at")
+            return Grants(answer.texts_by_name("permissions"), answer.texts("events"), suspended)
+
     def _fetched(self) -> tuple[str, datetime]:
         """Repeating this does no harm, so it is never in doubt."""
-        reply = self._out.ask("POST", self._address, doing=_DOING, headers={"Authorization": f"Bearer {self._jwt()}"})
+        reply = self._out.ask("POST", f"{self._address}/access_tokens", doing=_DOING, headers=self._signed())
         with self._out.understood(_DOING):
             answer = Fields(reply.json())
             return _plain(answer.text("token")), answer.moment("expires_at")
+
+    def _signed(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self._jwt()}"}
 
     def _jwt(self) -> str:
         now = int(self._clock())

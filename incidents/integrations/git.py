@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from subprocess import DEVNULL, PIPE, Popen
 
+from incidents.integrations.code_host import OWN_REFS
 from incidents.integrations.errors import IntegrationError
 from incidents.integrations.git_failures import fetch_failure, push_failure, silence
 
@@ -108,22 +109,38 @@ class Mirror:
         `objects` is a folder with objects the mirror lacks. Pushing the same commit again changes nothing; a branch
         with other content is an error that no retry mends.
         """
-        self._check_name(branch)
+        ref = f"refs/heads/{branch}"
+        self._check_name(ref)
+        self._push(ref, f"{commit_sha}:{ref}", branch, expecting="", objects=objects)
+
+    def rehearse(self, commit_sha: str, name: str) -> None:
+        """Create `refs/rollback-console/NAME` at a commit that the host has, and remove it: a push would pass.
+
+        It is no branch, so nothing is built of it and no pull request can come of it. What a broken removal leaves
+        behind, the same call removes.
+        """
+        ref = f"refs/{OWN_REFS}/{name}"
+        self._check_name(ref)
+        self._push(ref, f"{commit_sha}:{ref}", ref, expecting="")
+        self._push(ref, f":{ref}", ref, expecting=commit_sha)
+
+    def _push(self, ref: str, change: str, words: str, *, expecting: str, objects: Path | None = None) -> None:
+        """Compare and set: the host moves the ref only where it is at `expecting`, empty for nowhere."""
         answer = self._git(
             self.folder,
             "push",
             "--porcelain",
             "--no-verify",
             "--no-follow-tags",
-            f"--force-with-lease=refs/heads/{branch}:",
+            f"--force-with-lease={ref}:{expecting}",
             self.url,
-            f"{commit_sha}:refs/heads/{branch}",
+            change,
             seconds=self.limits.push,
             more=_with_objects(objects),
             remote=True,
         )
         if answer.code != 0:
-            raise push_failure(branch, answer.out, answer.complaints)
+            raise push_failure(words, answer.out, answer.complaints)
 
     def _clone(self, lock: int) -> None:
         """All or nothing: built beside its place and moved there."""
@@ -165,10 +182,11 @@ class Mirror:
             repack = ("repack", "-d", "--quiet", "--geometric=2")
             self._git(self.folder, *repack, seconds=self.limits.fetch, keep=lock)
 
-    def _check_name(self, branch: str) -> None:
-        answer = self._git(self.folder, "check-ref-format", f"refs/heads/{branch}", seconds=self.limits.local)
+    def _check_name(self, ref: str) -> None:
+        answer = self._git(self.folder, "check-ref-format", ref, seconds=self.limits.local)
         if answer.code != 0:
-            raise IntegrationError(f"{branch!r} cannot be a branch's name.", retryable=False)
+            name = ref.removeprefix("refs/heads/")
+            raise IntegrationError(f"{name!r} cannot be a branch's name.", retryable=False)
 
     @contextmanager
     def _alone(self) -> Iterator[int]:

@@ -10,14 +10,18 @@ import httpx
 
 from incidents.integrations import github_answers as answers
 from incidents.integrations.code_host import (
+    OWN_REFS,
     BranchRules,
     Commit,
+    CommitStatus,
     Deployment,
+    Grants,
     Job,
     PendingGate,
     PullRequest,
     Review,
     Run,
+    StatusState,
 )
 from incidents.integrations.credentials import Credentials
 from incidents.integrations.errors import IntegrationError
@@ -29,6 +33,9 @@ _REPOSITORY: Final = re.compile(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+")
 # What git refuses in a name (git-check-ref-format), and what would lead elsewhere within an address.
 _NO_REF: Final = re.compile(r"^[-/.]|\.\.|[ ~^:?*\[\\]")
 _MOST_COMMITS: Final = 250  # "lists a maximum of 250 commits": docs.github.com, "List commits on a pull request"
+_LONGEST_DESCRIPTION: Final = 140  # docs.github.com, "Create a commit status" refuses a longer one with 422
+_NEWEST_STATUSES: Final = 300
+_IS_GONE: Final = "reference does not exist"
 _HAS_MOVED_ON: Final = "base branch was modified"
 
 
@@ -36,6 +43,7 @@ class GitHub:
     """A CodeHost, safe between threads. It repeats nothing by itself: the error says whether it may be."""
 
     def __init__(self, api_url: str, credentials: Credentials, *, transport: httpx.BaseTransport | None = None) -> None:
+        self._credentials = credentials
         self._rest = Rest(api_url, credentials, transport)
 
     def commit(self, repository: str, ref: str) -> Commit:
@@ -156,6 +164,40 @@ class GitHub:
         address = f"{_at(repository)}/compare/{_ref(ancestor)}...{_ref(sha)}"
         return self._rest.one(address, _status, doing, params={"per_page": 1}) in {"ahead", "identical"}
 
+    def open_pull_requests(self, repository: str, *, base: str) -> list[PullRequest]:
+        doing = f"looking for open pull requests into {base} of {repository}"
+        params = {"state": "open", "base": base, "sort": "created", "direction": "desc"}
+        found = self._rest.all(f"{_at(repository)}/pulls", answers.pull_request, doing, params=params)
+        return [pull for pull in found if pull.base_ref == base]
+
+    def statuses(self, repository: str, sha: str) -> list[CommitStatus]:
+        """GitHub lists the newest first, one for each time it was set."""
+        doing = f"reading the statuses of {sha} in {repository}"
+        address = f"{_at(repository)}/commits/{_ref(sha)}/statuses"
+        newest: dict[str, CommitStatus] = {}
+        for status in self._rest.newest(address, answers.status, doing, _NEWEST_STATUSES):
+            newest.setdefault(status.context, status)
+        return list(newest.values())
+
+    def set_status(
+        self, repository: str, sha: str, *, context: str, state: StatusState, description: str, url: str
+    ) -> CommitStatus:
+        doing = f"setting the status {context} of {sha} in {repository}"
+        content = {"context": context, "state": state.value, "description": _short(description)}
+        address = f"{_at(repository)}/statuses/{_ref(sha)}"
+        return self._rest.write("POST", address, content | ({"target_url": url} if url else {}), answers.status, doing)
+
+    def delete_own_ref(self, repository: str, name: str) -> None:
+        doing = f"removing the rehearsal's {name} from {repository}"
+        try:
+            self._rest.remove(f"{_at(repository)}/git/refs/{OWN_REFS}/{_ref(name)}", doing)
+        except IntegrationError as error:
+            if _IS_GONE not in error.words.lower():
+                raise
+
+    def grants(self) -> Grants | None:
+        return self._credentials.grants()
+
     def _merge_sha(self, repository: str, number: int) -> str | None:
         """Since 2026-03-10 a pull request no longer tells its merge; its "merged" event does."""
         doing = f"looking up the merge of pull request #{number} of {repository}"
@@ -189,6 +231,11 @@ def _ref(name: str) -> str:
     if not name or not name.isprintable() or _NO_REF.search(name):
         raise IntegrationError(f"{name!r} is no commit, branch or tag.", retryable=False)
     return quote(name, safe="")
+
+
+def _short(description: str) -> str:
+    whole = " ".join(description.split())
+    return whole if len(whole) <= _LONGEST_DESCRIPTION else f"{whole[: _LONGEST_DESCRIPTION - 1]}…"
 
 
 def _as_is(answer: Fields) -> Fields:

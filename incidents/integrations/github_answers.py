@@ -3,7 +3,16 @@
 from collections.abc import Iterable
 from typing import Final
 
-from incidents.integrations.code_host import Commit, Deployment, Job, PendingGate, PullRequest, Review, Run
+from incidents.integrations.code_host import (
+    Commit,
+    CommitStatus,
+    Deployment,
+    Job,
+    PendingGate,
+    PullRequest,
+    Review,
+    Run,
+)
 from incidents.integrations.fields import Fields
 
 MERGE_METHODS: Final = ("merge", "squash", "rebase")
@@ -105,4 +114,15 @@ def deployment(answer: Fields, statuses: Iterable[Fields]) -> Deployment:
         url=url or "",
         created_at=answer.moment("created_at"),
         updated_at=(newest or answer).moment("updated_at"),
+    )
+
+
+def status(answer: Fields) -> CommitStatus:
+    return CommitStatus(
+        context=answer.text("context", default="default"),
+        state=answer.text("state"),
+        description=answer.text("description", default=""),
+        url=answer.text("target_url", default=""),
+        by=answer.text("creator", "login", default=_GHOST),
+        at=answer.moment("updated_at"),
     )

@@ -105,6 +105,10 @@ class Rest:
         with self._out.understood(doing, writes=True):
             return read(Fields.parse(reply.body))
 
+    def remove(self, address: str, doing: str) -> None:
+        """Deletes once; GitHub answers 204 without a body."""
+        self._ask("DELETE", address, doing, writes=True)
+
     def _get(self, address: str, doing: str, *, params: Params | None, fresh: bool) -> Reply:
         """Conditional where an earlier answer is kept: a 304 costs nothing of the rate limit."""
         key = str(httpx.URL(address, params=params) if params else address)

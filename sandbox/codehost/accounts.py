@@ -67,12 +67,16 @@ class Tokens:
         RS256, `iss` the app id, at most ten minutes long:
         https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-github-app/generating-a-json-web-token-jwt-for-a-github-app
         """
-        self._check(app_jwt)
-        if installation != secrets.GITHUB_INSTALLATION_ID:
-            raise bad_credentials("Integration not found")
+        self.check(app_jwt, installation)
         token, until = f"ghs_{uuid4().hex}", datetime.now(UTC).replace(microsecond=0) + timedelta(hours=1)
         self._issued[token] = until
         return token, until
+
+    def check(self, app_jwt: str, installation: str) -> None:
+        """Refuses a JWT that the App did not sign, and another installation."""
+        self._check(app_jwt)
+        if installation != secrets.GITHUB_INSTALLATION_ID:
+            raise bad_credentials("Integration not found")
 
     def _check(self, app_jwt: str) -> None:
         try:

@@ -12,7 +12,6 @@ import subprocess
 from starlette.requests import Request
 from starlette.responses import Response
 
-from sandbox.codehost.events import Push
 from sandbox.codehost.forge import FULL_NAME, Forge
 from sandbox.codehost.refusals import Refused, bad_credentials
 
@@ -38,23 +37,22 @@ class GitDoor:
             return await self._push(request, forge, login)
 
     async def _push(self, request: Request, forge: Forge, login: str) -> Response:
-        before = await asyncio.to_thread(forge.repository.branches)
+        before = await asyncio.to_thread(forge.repository.refs)
         response = await _run(request, forge, login)
-        after = await asyncio.to_thread(forge.repository.branches)
-        for branch in sorted(before.keys() | after.keys()):
-            old, new = before.get(branch), after.get(branch)
+        after = await asyncio.to_thread(forge.repository.refs)
+        for ref in sorted(before.keys() | after.keys()):
+            old, new = before.get(ref), after.get(ref)
             # What else moved meanwhile moved by the code host's own hand, on the default branch, and was told there.
-            if old != new and branch in _named(await request.body()):
-                await asyncio.to_thread(forge.pushed, Push(branch, old, new, login))
+            if old != new and ref in _named(await request.body()):
+                await asyncio.to_thread(forge.ref_moved, ref, old, new, login)
         return response
 
 
 def _named(body: bytes) -> set[str]:
-    """The branches a push asks to move: pkt-lines `old new refs/heads/…`, up to the flush packet."""
+    """The refs a push asks to move: pkt-lines `old new refs/heads/…`, up to the flush packet."""
     named: set[str] = set()
     while len(body) > 4 and (length := int(body[:4], 16)) > 4:
-        ref = body[4:length].split(b"\0")[0].split()[-1].decode("utf-8", "replace")
-        named.add(ref.removeprefix("refs/heads/"))
+        named.add(body[4:length].split(b"\0")[0].split()[-1].decode("utf-8", "replace"))
         body = body[length:]
     return named
 

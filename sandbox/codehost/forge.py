@@ -19,6 +19,7 @@ from sandbox.world import World
 
 FULL_NAME = f"{OWNER}/shop"
 DEFAULT_BRANCH = "master"
+_HEADS = "refs/heads/"
 
 
 class Forge:
@@ -38,6 +39,20 @@ class Forge:
             self.repository.create(default_branch=DEFAULT_BRANCH)
             hooks.install(self.repository, DEFAULT_BRANCH)
             seed(self.repository, self.store, DEFAULT_BRANCH, history())
+
+    def ref_moved(self, ref: str, before: str | None, after: str | None, who: str) -> None:
+        """A push of a branch is told to everybody; any other ref is only written down, as no workflow starts of it."""
+        branch = ref.removeprefix(_HEADS)
+        if branch != ref:
+            self.pushed(Push(branch, before, after, who))
+            return
+        effect = "ref.pushed" if after else "ref.deleted"
+        self.journal.record("github", effect, key=f"{ref}@{after or before}", by=who)
+
+    def delete_ref(self, ref: str, who: str) -> None:
+        before = self.repository.refs()[ref]
+        self.repository.delete_ref(ref)
+        self.ref_moved(ref, before, None, who)
 
     def pushed(self, push: Push) -> None:
         """Somebody pushed: write it down, let pull requests follow, tell the console and the listeners."""

@@ -11,7 +11,7 @@ from starlette.routing import BaseRoute, Route
 
 from sandbox.codehost.accounts import PEOPLE
 from sandbox.codehost.forge import DEFAULT_BRANCH, FULL_NAME, Forge
-from sandbox.codehost.records import PullRequest
+from sandbox.codehost.records import CommitStatus, PullRequest
 from sandbox.codehost.refusals import Refused
 from sandbox.codehost.repository import FileChange
 
@@ -99,6 +99,7 @@ def pull_page(forge: Forge, number: int, notice: str = "") -> Response:
             return HTMLResponse("No such pull request.", 404)
         pull = forge.pulls.get(number)
         files = forge.repository.changed_files(pull.base_sha, pull.head_sha)
+        statuses = forge.store.statuses_of(pull.head_sha)
     state = "merged" if pull.merged else pull.state
     words = (
         f"{escape(pull.author)} wants to merge <code>{escape(pull.head_ref)}</code> into <code>{pull.base_ref}</code>"
@@ -111,6 +112,7 @@ def pull_page(forge: Forge, number: int, notice: str = "") -> Response:
         _files(files),
         "<h2>Reviews</h2>",
         table(["who", "state", "when"], reviews) if reviews else "<p class=muted>None yet.</p>",
+        _statuses(statuses),
         _buttons(pull),
     )
 
@@ -131,6 +133,13 @@ def _files(files: list[FileChange]) -> Html:
         [f"<code>{escape(file.path)}</code>", file.status, f"+{file.additions} −{file.deletions}"] for file in files
     ]
     return "<h2>Files</h2>" + table(["file", "change", "lines"], rows)
+
+
+def _statuses(statuses: Sequence[CommitStatus]) -> Html:
+    """The newest of each context, where anybody has set one."""
+    newest = {status.context: status for status in reversed(statuses)}
+    rows = [[escape(each.context), each.state, escape(each.description)] for each in newest.values()]
+    return "<h2>Statuses</h2>" + table(["context", "state", "words"], rows) if rows else ""
 
 
 def _buttons(pull: PullRequest) -> Html:

@@ -9,7 +9,7 @@ from starlette.routing import BaseRoute, Route
 from sandbox.codehost import control, pages
 from sandbox.codehost.backend import GitDoor
 from sandbox.codehost.forge import DEFAULT_BRANCH, FULL_NAME, Forge
-from sandbox.codehost.rest import commits, pulls, rules
+from sandbox.codehost.rest import commits, pulls, rules, statuses
 from sandbox.codehost.rest.calls import Rest
 from sandbox.codehost.seeding import SeedCommit
 from sandbox.parts import NotStarted
@@ -46,6 +46,7 @@ class CodeHost:
 
         return [
             Route("/github/git/{repository:path}.git/{service:path}", git, methods=["GET", "POST"]),
+            *statuses.routes(self.rest),
             *commits.routes(self.rest),
             *pulls.routes(self.rest),
             *rules.routes(self.rest),

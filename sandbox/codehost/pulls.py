@@ -215,8 +215,13 @@ class Pulls:
             return "Changes have been requested by a reviewer with write access."
         if pull.approvals(of_head_only=rules.dismiss_stale_reviews) < needed:
             return f"At least {needed} approving review is required by reviewers with write access."
-        red = [check for check in rules.required_checks if check in rules.red_checks]
+        red = [check for check in rules.required_checks if not self._is_green(pull.head_sha, check)]
         return f'Required status check "{red[0]}" is failing.' if red else ""
+
+    def _is_green(self, sha: str, check: str) -> bool:
+        """By its newest status where it has one."""
+        states = [status.state for status in self._store.statuses_of(sha) if status.context == check]
+        return states[0] == "success" if states else check not in self._store.rules.red_checks
 
     def _land(self, pull: PullRequest, actor: str, method: str, title: str) -> str:
         base = self._repository.commit(f"refs/heads/{pull.base_ref}").sha

@@ -72,3 +72,17 @@ class PullRequest:
     def from_json(content: dict[str, Any]) -> "PullRequest":
         reviews = [Review(**review) for review in content["reviews"]]
         return PullRequest(**{**content, "reviews": reviews})
+
+
+@dataclass(frozen=True, slots=True)
+class CommitStatus:
+    """What somebody says about a commit; the newest of a context counts."""
+
+    id: int
+    sha: str
+    context: str
+    state: str
+    description: str
+    target_url: str
+    creator: str
+    at: str

@@ -101,9 +101,9 @@ class Repository:
 
     # Reading
 
-    def branches(self) -> dict[str, str]:
-        """Every branch and its head."""
-        lines = self.git("for-each-ref", "--format=%(refname:lstrip=2) %(objectname)", "refs/heads/").splitlines()
+    def refs(self) -> dict[str, str]:
+        """Every ref by its whole name, and what it points at."""
+        lines = self.git("for-each-ref", "--format=%(refname) %(objectname)").splitlines()
         return dict(line.rsplit(" ", 1) for line in lines)
 
     def head(self, branch: str) -> str | None:
@@ -195,8 +195,8 @@ class Repository:
         """Compare and set: raises GitFailed where the branch is not at `expecting` any more."""
         self.git("update-ref", f"refs/heads/{branch}", sha, expecting or ZERO)
 
-    def delete_branch(self, branch: str) -> None:
-        self.git("update-ref", "-d", f"refs/heads/{branch}")
+    def delete_ref(self, ref: str) -> None:
+        self.git("update-ref", "-d", ref)
 
     def checkout(self, sha: str, folder: Path) -> None:
         """Write the files of a commit into `folder`."""

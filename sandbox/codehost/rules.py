@@ -13,9 +13,10 @@ class UnknownRule(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """`bypass` is the App's. `red_checks` are the required checks that have not succeeded.
+    """`bypass` is the App's. `red_checks` are the required checks that have not succeeded, where no status tells.
 
-    Without `workflows_permission` a push that touches .github/workflows/ is refused, as an App without it meets.
+    Without `workflows_permission` a push that touches .github/workflows/ is refused, and without
+    `statuses_permission` a commit status, as an App without them meets.
     """
 
     required_approvals: int = 1
@@ -29,6 +30,7 @@ class Rules:
     environment_reviewers: tuple[str, ...] = ()
     prevent_self_review: bool = False
     workflows_permission: bool = True
+    statuses_permission: bool = True
 
     def __post_init__(self) -> None:
         if self.bypass not in BYPASSES:

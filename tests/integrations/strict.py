@@ -14,9 +14,12 @@ _RULE: Any = reduce(or_, (getattr(github, f"RepositoryRuleDetailedOneof{number}"
 _R, _N = "repos/[^/]+/[^/]+", "[0-9]+"
 _ANSWERS: dict[str, Any] = {
     f"POST app/installations/{_N}/access_tokens": github.InstallationToken,
+    f"GET app/installations/{_N}": github.Installation,
     f"GET {_R}": github.FullRepository,
     f"GET {_R}/commits": list[github.Commit],
     f"GET {_R}/commits/[^/]+": github.Commit,
+    f"GET {_R}/commits/[^/]+/statuses": list[github.Status],
+    f"POST {_R}/statuses/[^/]+": github.Status,
     f"GET {_R}/commits/[^/]+/pulls": list[github.PullRequestSimple],
     f"GET {_R}/git/ref/.+": github.GitRef,
     f"GET {_R}/compare/.+": github.CommitComparison,
@@ -41,6 +44,7 @@ _BODIES: dict[str, Any] = {
     f"POST {_R}/pulls": github.ReposOwnerRepoPullsPostBody,
     f"POST {_R}/pulls/{_N}/requested_reviewers": github.ReposOwnerRepoPullsPullNumberRequestedReviewersPostBodyAnyof0,
     f"PUT {_R}/pulls/{_N}/merge": github.ReposOwnerRepoPullsPullNumberMergePutBody,
+    f"POST {_R}/statuses/[^/]+": github.ReposOwnerRepoStatusesShaPostBody,
 }
 
 
@@ -58,7 +62,10 @@ class StrictWay(httpx.BaseTransport):
             _validate(_model(_BODIES, operation), json.loads(request.content))
         response = self._real.handle_request(request)
         body = response.read()
-        if response.status_code < 300:
+        if response.status_code == httpx.codes.NO_CONTENT:
+            assert body == b""
+            self.seen.add(operation)
+        elif response.status_code < 300:
             _validate(_model(_ANSWERS, operation), json.loads(body))
             self.seen.add(operation)
         elif 400 <= response.status_code < 500:

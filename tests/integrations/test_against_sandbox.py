@@ -11,9 +11,10 @@ from typing import TypeVar
 import pytest
 
 from incidents.integrations import alertmanager, github_events
-from incidents.integrations.code_host import PullRequest
+from incidents.integrations.code_host import OWN_REFS, PullRequest, StatusState
 from incidents.integrations.credentials import AppCredentials, TokenCredentials
 from incidents.integrations.errors import IntegrationError
+from incidents.integrations.git import Mirror
 from incidents.integrations.github import GitHub
 from incidents.integrations.metrics import AlertState, Sample
 from incidents.integrations.prometheus import Prometheus
@@ -22,11 +23,12 @@ from incidents.integrations.slack import Slack
 from sandbox import secrets
 from sandbox.app import PARTS, make_part
 from sandbox.testing import Sandbox, running_sandbox
-from tests.integrations.strict import StrictWay
+from tests.integrations.strict import _N, StrictWay
 
 REPO = "acme/shop"
 FLOW = ".github/workflows/deploy.yml"
 CHANNEL = "C0ENGINC1DT"
+FREEZE, CONSOLE = "rollback-console/freeze", "https://console.example/incidents/INC-2026-0001/"
 RATIO = "shop:http_error_ratio:rate10s"
 T = TypeVar("T")
 
@@ -111,11 +113,12 @@ def test_a_bad_change_is_rolled_back_from_alert_to_recovery(world: World, promet
     sha = break_the_shop(world, prometheus)
     see_the_change(world.code, sha)
     pull = propose_the_revert(world, sha, "revert/INC-2026-0001-p1-abc")
+    warn_the_others(world, pull)
     get_it_reviewed(world, pull)
     merged = merge_it(world.code, pull, sha)
     follow_the_deploy(world.code, merged)
     see_the_recovery(prometheus)
-    elsewhere = ("access_tokens", "pending_deployments")
+    elsewhere = ("access_tokens", "pending_deployments", f"installations/{_N}")
     assert not [operation for operation in world.way.unseen() if not operation.endswith(elsewhere)]
 
 
@@ -150,6 +153,22 @@ def propose_the_revert(world: World, sha: str, branch: str) -> PullRequest:
     assert found is not None
     assert (found.number, found.author, found.head_sha) == (opened.number, "rollback-console[bot]", head)
     return opened
+
+
+def warn_the_others(world: World, pull: PullRequest) -> None:
+    """While the incident is open, whoever else wants to merge is told by a commit status."""
+    code = world.code
+    world.sandbox.control("push", branch="other", title="Other", files={"other.md": "x\n"})
+    other = code.open_pull_request(REPO, head="other", base="master", title="Other", body="b")
+    assert {each.number for each in code.open_pull_requests(REPO, base="master")} >= {pull.number, other.number}
+    assert code.open_pull_requests(REPO, base="other") == []
+    for state in (StatusState.FAILURE, StatusState.SUCCESS):
+        asked = {"context": FREEZE, "state": state, "description": "INC-2026-0001 is open.", "url": CONSOLE}
+        code.set_status(REPO, other.head_sha, **asked)
+        [status] = code.statuses(REPO, other.head_sha)
+        assert (status.context, status.state, status.url) == (FREEZE, state, CONSOLE)
+        assert (status.description, status.by) == ("INC-2026-0001 is open.", "rollback-console[bot]")
+    assert code.statuses(REPO, pull.head_sha) == []
 
 
 def get_it_reviewed(world: World, pull: PullRequest) -> None:
@@ -280,6 +299,86 @@ def test_a_gate_is_told_and_only_people_may_open_it(world: World):
     world.sandbox.control("approve-gate", run_id=run.id, login=gate.reviewers[0])
     eventually(lambda: world.code.run(REPO, run.id).conclusion, lambda conclusion: conclusion == "success")
     assert world.code.pending_gates(REPO, run.id) == []
+
+
+def warn(code: GitHub, sha: str) -> None:
+    code.set_status(REPO, sha, context=FREEZE, state=StatusState.FAILURE, description="Frozen.", url="")
+
+
+@pytest.mark.parametrize(("kind", "set_times"), [("drop_after", 1), ("drop_before", 0), ("500", 0), ("502", 0)])
+def test_a_status_whose_answer_is_lost_is_looked_up(world: World, kind, set_times):
+    sha = world.sandbox.control("push", branch=f"lost-{kind}", title="x", files={kind: "x"}).json()["sha"]
+    world.fault(kind, part="github", method="POST", path="*/statuses/*")
+    with pytest.raises(IntegrationError) as lost:
+        warn(GitHub(f"{world.sandbox.url}/github/api", TokenCredentials(secrets.GITHUB_TOKEN)), sha)
+    assert (lost.value.in_doubt, lost.value.retryable) == (True, True)
+    assert [status.context for status in world.code.statuses(REPO, sha)] == [FREEZE] * set_times
+
+
+def test_a_status_without_the_permission_is_refused_and_readiness_can_tell(world: World):
+    key, url = world.sandbox.world.app_private_key, f"{world.sandbox.url}/github/api"
+    app = AppCredentials(
+        secrets.GITHUB_APP_ID, key, secrets.GITHUB_INSTALLATION_ID, api_url=url, transport=StrictWay("/github/api/")
+    )
+    code = GitHub(url, app)
+    granted = code.grants()
+    assert granted is not None
+    assert (granted.permissions["statuses"], granted.suspended, "push" in granted.events) == ("write", False, True)
+    world.sandbox.control("rules", statuses_permission=False)
+    try:
+        withheld = code.grants()
+        assert withheld is not None
+        assert "statuses" not in withheld.permissions
+        with pytest.raises(IntegrationError, match="administrator grant it"):
+            warn(code, str(world.code.branch_head(REPO, "master")))
+    finally:
+        world.sandbox.control("rules", statuses_permission=True)
+
+
+def test_a_required_status_holds_others_up_until_it_is_green(world: World):
+    number = world.open_revert("revert/frozen")
+    world.sandbox.control("review", number=number, login="reviewer", state="APPROVED")
+    pull = eventually(lambda: world.code.pull_request(REPO, number), lambda pull: pull.mergeable is not None)
+    world.sandbox.control("rules", required_checks=[FREEZE])
+    try:
+        warn(world.code, pull.head_sha)
+        with pytest.raises(IntegrationError, match=f'"{FREEZE}" is failing'):
+            world.code.merge(REPO, number, sha=pull.head_sha, method="merge")
+        green = {"context": FREEZE, "state": StatusState.SUCCESS, "description": "", "url": ""}
+        world.code.set_status(REPO, pull.head_sha, **green)
+        assert world.code.merge(REPO, number, sha=pull.head_sha, method="merge")
+    finally:
+        world.sandbox.control("rules", required_checks=[])
+
+
+def test_a_rehearsed_push_leaves_no_branch_no_run_and_no_trace(world: World, tmp_path):
+    head = str(world.code.branch_head(REPO, "master"))
+    mirror = Mirror(tmp_path / "m", f"{world.sandbox.url}/github/git/{REPO}.git", lambda: secrets.GITHUB_TOKEN)
+    mirror.refresh()
+    runs = len(world.code.runs(REPO, head_sha=head))
+    mirror.rehearse(head, "rehearsal-1")
+    moved = world.sandbox.journal.entries(part="github", key=f"refs/{OWN_REFS}/rehearsal-1@{head}")
+    assert [entry.effect for entry in moved] == ["ref.pushed", "ref.deleted"]
+    assert len(world.code.runs(REPO, head_sha=head)) == runs
+    world.code.delete_own_ref(REPO, "rehearsal-1")
+
+
+def test_what_a_broken_rehearsal_left_behind_is_removed(world: World, tmp_path):
+    head = str(world.code.branch_head(REPO, "master"))
+    mirror = Mirror(tmp_path / "m", f"{world.sandbox.url}/github/git/{REPO}.git", lambda: secrets.GITHUB_TOKEN)
+    mirror.refresh()
+    world.fault("drop_after", part="github", method="POST", path="*/git-receive-pack")
+    with pytest.raises(IntegrationError) as lost:
+        mirror.rehearse(head, "rehearsal-2")
+    assert lost.value.retryable
+    world.fault("drop_after", part="github", method="DELETE", path="*/git/refs/*")
+    with pytest.raises(IntegrationError):
+        GitHub(f"{world.sandbox.url}/github/api", TokenCredentials(secrets.GITHUB_TOKEN)).delete_own_ref(
+            REPO, "rehearsal-2"
+        )
+    world.code.delete_own_ref(REPO, "rehearsal-2")
+    key = f"refs/{OWN_REFS}/rehearsal-2@{head}"
+    assert [each.effect for each in world.sandbox.journal.entries(key=key)] == ["ref.pushed", "ref.deleted"]
 
 
 def test_the_app_signs_in_with_its_key(world: World):

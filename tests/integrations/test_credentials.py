@@ -8,6 +8,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from incidents.integrations.code_host import Grants
 from incidents.integrations.credentials import AppCredentials, TokenCredentials
 from incidents.integrations.errors import IntegrationError
 from incidents.integrations.github import GitHub
@@ -106,3 +107,12 @@ def test_credentials_show_nothing(pem):
     credentials.token()
     assert "ghs_one" not in repr(credentials)
     assert "ghp_x" not in repr(TokenCredentials("ghp_x"))
+
+
+@pytest.mark.parametrize(("suspended_at", "suspended"), [(None, False), ("2026-11-23T12:00:00Z", True)])
+def test_an_installation_tells_what_the_app_may_do(pem, suspended_at, suspended):
+    told = {"permissions": {"statuses": "write"}, "events": ["push"], "suspended_at": suspended_at}
+    table = Table({"GET /app/installations/42": ok(told)})
+    granted = app(pem, table, Clock()).grants()
+    assert granted == Grants({"statuses": "write"}, ("push",), suspended)
+    assert table.asked[0].headers["authorization"].startswith("Bearer ey")

@@ -399,3 +399,35 @@ def test_a_repository_on_disk_is_mirrored_too(hosted: Hosted, tmp_path: Path) ->
     mirror.refresh()
     mirror.push(mirror.head("master"), "revert/x")
     assert hosted.branches()["revert/x"] == hosted.branches()["master"]
+
+
+def test_a_rehearsed_push_is_made_and_taken_back(mirror: Mirror, hosted: Hosted, server: GitServer) -> None:
+    mirror.refresh()
+    before = hosted.git("for-each-ref")
+    mirror.rehearse(mirror.head("master"), "rehearsal")
+    assert hosted.git("for-each-ref") == before
+    assert len([path for path in server.requests if path.endswith("/git-receive-pack")]) == 2
+
+
+def test_a_rehearsal_cleans_up_after_one_that_was_cut_off(mirror: Mirror, hosted: Hosted) -> None:
+    mirror.refresh()
+    before, head = hosted.git("for-each-ref"), mirror.head("master")
+    hosted.git("update-ref", "refs/rollback-console/rehearsal", head)
+    mirror.rehearse(head, "rehearsal")
+    assert hosted.git("for-each-ref") == before
+
+
+@pytest.mark.parametrize("name", ["", "a..b", "x/../../heads/master", "with space"])
+def test_a_rehearsal_stays_in_its_own_corner(mirror: Mirror, hosted: Hosted, name: str) -> None:
+    mirror.refresh()
+    before = hosted.git("for-each-ref")
+    with pytest.raises(IntegrationError):
+        mirror.rehearse(mirror.head("master"), name)
+    assert hosted.git("for-each-ref") == before
+
+
+def test_a_rehearsal_tells_what_a_push_would_meet(mirror: Mirror, server: GitServer) -> None:
+    mirror.refresh()
+    server.faults["/git-receive-pack"] = "403"
+    with pytest.raises(IntegrationError, match="refuses the console's credentials"):
+        mirror.rehearse(mirror.head("master"), "rehearsal")

@@ -1,13 +1,13 @@
 """GitHub through its client: what is asked, what is understood, what is refused."""
 
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from datetime import UTC, datetime
 
 import httpx
 import pytest
 from githubkit_schemas.v2026_03_10 import models as github
 
-from incidents.integrations.code_host import CodeHost
+from incidents.integrations.code_host import CodeHost, StatusState
 from incidents.integrations.credentials import TokenCredentials
 from incidents.integrations.errors import IntegrationError
 from incidents.integrations.github import GitHub
@@ -391,3 +391,60 @@ def test_mergeability_is_never_asked_conditionally():
 def test_the_clients_own_words_hold_no_token():
     code, _ = routed({})
     assert "t0ken" not in f"{code!r} {vars(code)!r}"
+
+
+STATUS = {"context": "rollback-console/freeze", "state": "failure", "updated_at": NOON, "creator": {"login": "bot"}}
+
+
+def test_a_status_is_githubs_and_its_words_are_cut_to_what_github_takes():
+    code, table = routed({f"POST /statuses/{SHA}": ok(STATUS, 201)})
+    asked = {"context": "rollback-console/freeze", "state": StatusState.FAILURE, "url": "https://console.example/"}
+    set_to = code.set_status(REPO, SHA, description="x " * 100, **asked)
+    assert (set_to.state, set_to.by, set_to.description) == ("failure", "bot", "")
+    [body] = table.bodies("POST")
+    github.ReposOwnerRepoStatusesShaPostBody.model_validate(body)
+    assert (len(body["description"]), body["description"][-1], body["target_url"]) == (140, "…", asked["url"])
+
+
+def test_of_each_context_the_newest_status_counts():
+    older = {"context": "ci", "state": "pending", "updated_at": NOON}
+    code, _ = routed({f"GET /commits/{SHA}/statuses": ok([STATUS | {"state": "success"}, STATUS, older])})
+    assert [(each.context, each.state) for each in code.statuses(REPO, SHA)] == [
+        ("rollback-console/freeze", "success"), ("ci", "pending"),
+    ]  # fmt: skip
+
+
+def test_open_pull_requests_are_those_into_the_branch():
+    elsewhere = PULL | {"number": 8, "base": {"ref": "release"}}
+    code, table = routed({"GET /pulls": ok([PULL, elsewhere])})
+    assert [pull.number for pull in code.open_pull_requests(REPO, base="master")] == [7]
+    assert dict(table.asked[0].url.params) | {"state": "open", "base": "master"} == dict(table.asked[0].url.params)
+
+
+@pytest.mark.parametrize("name", ["../heads/master", "x/../../heads/master", "", "-d"])
+def test_no_branch_can_be_removed(name):
+    code, table = routed({})
+    with pytest.raises(IntegrationError):
+        code.delete_own_ref(REPO, name)
+    assert table.asked == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "refused"),
+    [
+        (httpx.Response(204), False),
+        (ok({"message": "Reference does not exist"}, 422), False),
+        (ok({"message": "Not Found"}, 404), True),
+        (ok({"message": "Repository rule violations found"}, 422), True),
+    ],
+)
+def test_a_ref_that_is_gone_needs_no_removal(answer, refused):
+    code, table = routed({"DELETE /git/refs/rollback-console/r1": answer})
+    with pytest.raises(IntegrationError) if refused else nullcontext():
+        code.delete_own_ref(REPO, "r1")
+    assert len(table.asked) == 1
+
+
+def test_a_plain_token_tells_nothing_of_what_it_may_do():
+    code, table = routed({})
+    assert (code.grants(), table.asked) == (None, [])

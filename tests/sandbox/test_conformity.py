@@ -26,6 +26,7 @@ REPO = "/repos/{owner}/{name}"
 PULL, RUN, DEPLOYMENT = f"{REPO}/pulls/{{number}}", f"{REPO}/actions/runs/{{run}}", f"{REPO}/deployments/{{deployment}}"
 OPERATIONS = {
     ("POST", "/app/installations/{installation}/access_tokens"),
+    ("GET", "/app/installations/{installation}"),
     ("GET", "/rate_limit"),
     ("GET", "/user"),
     ("GET", REPO),
@@ -34,6 +35,9 @@ OPERATIONS = {
     ("GET", f"{REPO}/commits/{{ref:path}}"),
     ("GET", f"{REPO}/git/ref/heads/{{branch:path}}"),
     ("GET", f"{REPO}/compare/{{range:path}}"),
+    ("POST", f"{REPO}/statuses/{{sha}}"),
+    ("GET", f"{REPO}/commits/{{ref:path}}/statuses"),
+    ("DELETE", f"{REPO}/git/refs/{{ref:path}}"),
     ("GET", f"{REPO}/rules/branches/{{branch:path}}"),
     ("GET", f"{REPO}/rulesets/{{ruleset}}"),
     ("GET", f"{REPO}/pulls"),
@@ -254,13 +258,53 @@ def test_who_one_is_and_how_much_is_left(sandbox, github):
     valid(models.PublicUser, github.get(f"{root}/user"))
 
 
-def test_an_installation_token(sandbox):
+def test_commit_statuses(sandbox, github):
+    sha = github.get("/commits/master").json()["sha"]
+    whole = {"context": "c", "description": "Frozen.", "target_url": "https://console.example/"}
+    for words in ({"state": "failure", **whole}, {"state": "success"}):
+        body = asked(models.ReposOwnerRepoStatusesShaPostBody, **words)
+        valid(models.Status, github.post(f"/statuses/{sha}", json=body), 201)
+    listed = valid(models.Status, github.get(f"/commits/{sha}/statuses"))
+    assert [(each["context"], each["state"]) for each in listed] == [("default", "success"), ("c", "failure")]
+    valid(models.ValidationError, github.post(f"/statuses/{sha}", json={"state": "sad"}), 422)
+    too_long = {"state": "error", "description": "x" * 141}
+    valid(models.ValidationError, github.post(f"/statuses/{sha}", json=too_long), 422)
+    nowhere = github.post(f"/statuses/{'0' * 40}", json={"state": "error"})
+    valid(models.ValidationErrorSimple, nowhere, 422)
+    valid(models.ValidationErrorSimple, github.get(f"/commits/{'0' * 40}/statuses"), 422)
+    sandbox.control("rules", statuses_permission=False)
+    valid(models.BasicError, github.post(f"/statuses/{sha}", json={"state": "error"}), 403)
+    sandbox.control("rules", statuses_permission=True)
+
+
+def test_a_ref_is_removed(sandbox, github):
+    sandbox.control("push", branch="throw-away", title="Throw away", files={"x": "1"})
+    gone = github.delete("/git/refs/heads/throw-away")
+    assert (gone.status_code, gone.content) == (204, b"")
+    valid(models.ValidationErrorSimple, github.delete("/git/refs/heads/throw-away"), 422)
+    valid(models.ValidationErrorSimple, github.delete("/git/refs/heads/master"), 422)
+    assert github.get("/git/ref/heads/master").status_code == 200
+
+
+def app_headers(sandbox: Sandbox) -> dict[str, str]:
     now = int(time.time())
     claims = {"iat": now, "exp": now + 300, "iss": secrets.GITHUB_APP_ID}
-    signed = jwt.encode(claims, sandbox.world.app_private_key, algorithm="RS256")
+    return {"Authorization": f"Bearer {jwt.encode(claims, sandbox.world.app_private_key, algorithm='RS256')}"}
+
+
+def test_an_installation_says_what_it_may(sandbox):
+    address = f"{sandbox.url}/github/api/app/installations/{secrets.GITHUB_INSTALLATION_ID}"
+    sandbox.control("rules", workflows_permission=False)
+    told = valid(models.Installation, httpx.get(address, headers=app_headers(sandbox), trust_env=False))
+    sandbox.control("rules", workflows_permission=True)
+    assert (told["permissions"]["statuses"], "workflows" in told["permissions"]) == ("write", False)
+    valid(models.BasicError, httpx.get(address, headers={"Authorization": "Bearer wrong"}, trust_env=False), 401)
+
+
+def test_an_installation_token(sandbox):
     address = f"{sandbox.url}/github/api/app/installations/{secrets.GITHUB_INSTALLATION_ID}/access_tokens"
     body = asked(models.AppInstallationsInstallationIdAccessTokensPostBody, permissions={"contents": "write"})
-    answer = httpx.post(address, json=body, headers={"Authorization": f"Bearer {signed}"}, trust_env=False)
+    answer = httpx.post(address, json=body, headers=app_headers(sandbox), trust_env=False)
     valid(models.InstallationToken, answer, 201)
     refused = httpx.post(address, headers={"Authorization": "Bearer wrong"}, trust_env=False)
     valid(models.BasicError, refused, 401)
