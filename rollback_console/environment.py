@@ -76,6 +76,14 @@ class Environment:
             return default
         return value
 
+    def link(self, name: str) -> str:
+        """An address that pages link to; only the web's own, since a page must not run what a setting says."""
+        value = self.text(name).strip()
+        if value and not value.startswith(("https://", "http://")):
+            self.faults.append(f"{name} is {value!r}; it must begin with https:// or http://.")
+            return ""
+        return value
+
     def address(self, name: str, read: Callable[[str], dict[str, Any]], value: str) -> dict[str, Any]:
         """What `read` makes of an address; one it cannot read is a fault, named without showing the address."""
         try:

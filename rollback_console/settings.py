@@ -250,7 +250,7 @@ BETTER_STACK_TOKEN = environment.text("BETTER_STACK_TOKEN")
 BETTER_STACK_TEAM = environment.text("BETTER_STACK_TEAM")
 BETTER_STACK_POLICY = environment.text("BETTER_STACK_POLICY")
 WAKE_POLICIES = environment.address("WAKE_POLICIES", addresses.pairs, environment.text("WAKE_POLICIES"))
-PAGE_FORM_URL = environment.text("PAGE_FORM_URL")
+PAGE_FORM_URL = environment.link("PAGE_FORM_URL")
 # What the public is told (P1, P2). Better Stack's own pages name two hosts for one API, hence an address of its own.
 BETTER_STACK_STATUS_PAGE = environment.text("BETTER_STACK_STATUS_PAGE")
 BETTER_STACK_STATUS_URL = environment.text("BETTER_STACK_STATUS_URL", BETTER_STACK_URL).rstrip("/")
@@ -271,6 +271,14 @@ environment.require_one_of(("GITHUB_TOKEN",), ("GITHUB_APP_ID", "GITHUB_APP_PRIV
 
 GIT_NAME = environment.text("GIT_NAME", "Rollback Console")
 GIT_EMAIL = environment.text("GIT_EMAIL", "rollback-console@localhost")
+
+# ── the documents that the procedure leans on: linked where their rules apply ────────────────────────────────────────
+DOCUMENT_CHANGE_MANAGEMENT = environment.link("DOCUMENT_CHANGE_MANAGEMENT")
+DOCUMENT_CODE_REVIEW = environment.link("DOCUMENT_CODE_REVIEW")
+DOCUMENT_SECRETS_MANAGEMENT = environment.link("DOCUMENT_SECRETS_MANAGEMENT")
+DOCUMENT_CUSTOMER_COMMUNICATIONS = environment.link("DOCUMENT_CUSTOMER_COMMUNICATIONS")
+DOCUMENT_RETRO_INTAKE = environment.link("DOCUMENT_RETRO_INTAKE")
+DOCUMENT_INCIDENT_RESPONSE_PLAN = environment.link("DOCUMENT_INCIDENT_RESPONSE_PLAN")
 
 # ── switches of the procedure ────────────────────────────────────────────────────────────────────────────────────────
 TAKE_OVER_AFTER_MINUTES = environment.number("TAKE_OVER_AFTER_MINUTES", 5)

@@ -7,6 +7,22 @@ from typing import Final
 
 PROCEDURE_VERSION: Final = "1.0"
 
+SHORT_TITLES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "U": "When to use it",
+        "D": "Decide",
+        "S": "Stop the bleed",
+        "R": "Revert the code",
+        "M": "Schema and data",
+        "C": "Credentials",
+        "P": "Customers",
+        "T": "Retrospective",
+        "X": "Escalate",
+        "E": "How it is enforced",
+    }
+)
+"""The sections in a word or two, for a table of contents."""
+
 SECTIONS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "U": "Use it when",
@@ -54,23 +70,25 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class LeansOn:
-    """Another document of the organisation, linked where its rule applies; its address is a setting."""
+    """Another document of the organisation, linked where its rules apply; `setting` names its address."""
 
-    rule: str
     title: str
+    setting: str
+    rules: tuple[str, ...] = ()
 
 
 VERSIONS: Final = (Version(PROCEDURE_VERSION, "2026-05-08", "Initial version"),)
 
 LEANS_ON: Final = (
-    LeansOn("D6", "Change Management"),
-    LeansOn("R3", "Code Review"),
-    LeansOn("C1", "Secrets Management"),
-    LeansOn("P1", "Customer Communications"),
-    LeansOn("T1", "Emergency Change Retro intake"),
-    LeansOn("X1", "Incident Response Plan"),
-    LeansOn("S1", "Better Stack incident-reporting form"),
+    LeansOn("Change Management", "DOCUMENT_CHANGE_MANAGEMENT"),
+    LeansOn("Code Review", "DOCUMENT_CODE_REVIEW", ("R3", "E11")),
+    LeansOn("Secrets Management", "DOCUMENT_SECRETS_MANAGEMENT", ("C1", "C2")),
+    LeansOn("Customer Communications", "DOCUMENT_CUSTOMER_COMMUNICATIONS", ("P1", "P2")),
+    LeansOn("Emergency Change Retro intake", "DOCUMENT_RETRO_INTAKE", ("T1", "T2", "E21")),
+    LeansOn("Incident Response Plan", "DOCUMENT_INCIDENT_RESPONSE_PLAN", ("X1", "X2", "E20")),
+    LeansOn("Better Stack incident-reporting form", "PAGE_FORM_URL", ("S1", "E4")),
 )
+"""Change Management is the parent of the whole procedure, so it belongs to no rule alone."""
 
 _IN_ORDER: Final = (
     Rule("U1", "a deploy fails"),

@@ -23,6 +23,7 @@ from incidents.queries.shapes import (
     QuestionGroup,
     Tone,
 )
+from incidents.queries.switches import switches_then
 
 GROUPS: Final[Mapping[Group, tuple[str, str]]] = {
     Group.DECIDE: ("What is happening", "any yes calls for a rollback"),
@@ -237,6 +238,7 @@ def decision_view(decision: Decision, *, informed: str = "") -> DecisionView:
         if change and change.pull_request
         else (change.title if change else ""),
         blockers=blockers_of(answers, path),
+        switches=switches_then(decision.switches),
     )
 
 

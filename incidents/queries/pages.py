@@ -1,11 +1,10 @@
-"""People and shifts, services, the procedure: the pages that are read in quiet hours."""
+"""People and shifts, services: the pages that are read in quiet hours."""
 
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from django.conf import settings
 from django.contrib.auth.models import User
 from django.urls import reverse
 
@@ -13,7 +12,6 @@ from incidents.models.duty import Shift
 from incidents.models.incident import Incident
 from incidents.models.service import Service
 from incidents.procedure.duty import RIGHTS, Role
-from incidents.procedure.rules import LEANS_ON, PROCEDURE_VERSION, RULES, SECTIONS, VERSIONS
 from incidents.queries.changes import change_rows, recent_changes
 from incidents.queries.charts import ROOM
 from incidents.queries.duty import engineers_by_service, services_for
@@ -24,18 +22,13 @@ from incidents.queries.shapes import (
     CataloguePage,
     Fact,
     FactGroup,
-    Link,
     PeoplePage,
-    ProcedurePage,
-    ProcedureSection,
     RoleRow,
-    RuleRow,
     ServicePage,
     ShiftRow,
 )
 
 SEATS: Final = {"cto": "CTO", "ciso": "CISO", "dba": "DBA", "auditor": "auditor", "administrator": "administrator"}
-OURS: Final = "E"
 
 
 def people_page(person: User, services: Iterable[Service], now: datetime) -> PeoplePage:
@@ -141,35 +134,3 @@ def _facts(service: Service) -> Iterable[FactGroup]:
             Fact("Drain targets (S3)", ", ".join(service.drain_targets) or "none", code=True),
         ),
     )
-
-
-def procedure_page() -> ProcedurePage:
-    """The procedure in force, each rule by section, and the console's own with reasons and switches."""
-    version = VERSIONS[-1]
-    sections = (
-        ProcedureSection(letter, title, tuple(_rule(each.id) for each in RULES.values() if each.section == letter))
-        for letter, title in SECTIONS.items()
-        if letter != OURS
-    )
-    return ProcedurePage(
-        version=PROCEDURE_VERSION,
-        facts=(Fact("Version", version.number), Fact("Date", version.date), Fact("Change", version.change)),
-        procedure=tuple(sections),
-        enforcement=tuple(_rule(each.id) for each in RULES.values() if each.section == OURS),
-        leans_on=tuple(Link(each.title, "") for each in LEANS_ON),
-    )
-
-
-SWITCHES: Final = {
-    "E5": "TAKE_OVER_AFTER_MINUTES",
-    "E10": "HOLD_AT",
-    "E12": "RECOVERY_SAMPLES",
-    "E14": "SMALL_TEAM",
-    "E19": "POST_COMMANDS",
-}
-
-
-def _rule(rule_id: str) -> RuleRow:
-    rule, switch = RULES[rule_id], SWITCHES.get(rule_id, "")
-    value = str(getattr(settings, switch)) if switch else ""
-    return RuleRow(rule.id, rule.text, rule.why or "", rule.switch or "", value)

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
 
@@ -20,6 +19,7 @@ from incidents.procedure.refusals import Refusal
 from incidents.procedure.rules import PROCEDURE_VERSION
 from incidents.procedure.steps import IncidentState
 from incidents.queries.duty import require
+from incidents.queries.switches import current_switches
 from incidents.services.locking import lock_incident, moved
 from incidents.services.planning import make_plan
 from incidents.services.recording import record
@@ -62,7 +62,7 @@ def decide(
         incident=incident, number=incident.decisions.count() + 1, answers=given.by_field(),
         advice=advice_as_shown(advise(given)), path=choice.path, change=change, against_advice=choice.against_advice,
         reason=choice.reason, decided_by=actor, decided_at=now, procedure_version=PROCEDURE_VERSION,
-        switches=switches(),
+        switches=current_switches(),
     )  # fmt: skip
     _record(incident, decision, now, actor)
     if choice.path is Path.ROLLBACK:
@@ -104,18 +104,6 @@ def advice_as_shown(advice: Advice) -> dict[str, Any]:
         "reasons": [asdict(reason) for reason in advice.reasons],
         "closed": {path: asdict(closure) for path, closure in advice.closed.items()},
         "needs": [asdict(need) for need in advice.needs],
-    }
-
-
-def switches() -> dict[str, Any]:
-    """The switches of the console's own rules, by value (settled.md, Switches)."""
-    return {
-        "HOLD_AT": settings.HOLD_AT,
-        "POST_COMMANDS": settings.POST_COMMANDS,
-        "RECOVERY_SAMPLES": settings.RECOVERY_SAMPLES,
-        "SMALL_TEAM": settings.SMALL_TEAM,
-        "TAKE_OVER_AFTER_MINUTES": settings.TAKE_OVER_AFTER_MINUTES,
-        "WAKE_DEPUTY_AFTER_MINUTES": settings.WAKE_DEPUTY_AFTER_MINUTES,
     }
 
 

@@ -18,6 +18,7 @@ from lucide import IconDoesNotExist
 from lucide.templatetags.lucide import lucide
 
 from incidents.procedure.rules import RULES
+from incidents.queries.procedure import documents_for
 
 register = template.Library()
 
@@ -73,6 +74,13 @@ def rule(identifier: str) -> SafeString:
 def rules(identifiers: Iterable[str]) -> SafeString:
     """Several rules as small tags."""
     return format_html_join(" ", "{}", ((_rule_tag(str(identifier)),) for identifier in identifiers))
+
+
+@register.simple_tag
+def documents(identifiers: Iterable[str]) -> SafeString:
+    """The organisation's own documents that these rules lean on, linked; nothing where no address is set."""
+    found = {each.title: each.url for identifier in identifiers for each in documents_for(str(identifier))}
+    return format_html_join(" ", '<a class="document" href="{}">{}</a>', ((url, title) for title, url in found.items()))
 
 
 @lru_cache(maxsize=256)

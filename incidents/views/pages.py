@@ -5,9 +5,12 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from incidents.queries.duty import NotPermitted, visible_services
-from incidents.queries.pages import catalogue_page, people_page, procedure_page, service_page
+from incidents.queries.pages import catalogue_page, people_page, service_page
+from incidents.queries.procedure import procedure_page
 from incidents.services.clock import database_now
 from incidents.views.doors import person, signed_in
+
+LONGEST_SEARCH = 100
 
 
 @require_GET
@@ -42,8 +45,10 @@ def service(request: HttpRequest, slug: str) -> HttpResponse:
 @require_GET
 @signed_in
 def procedure(request: HttpRequest) -> HttpResponse:
-    """The rules, in words."""
-    return render(request, "incidents/procedure.html", {"page": procedure_page()})
+    """The rules in words; `?q=` narrows them."""
+    words = request.GET.get("q", "")[:LONGEST_SEARCH]
+    page = procedure_page(words=words, administers=person(request).is_staff)
+    return render(request, "incidents/procedure.html", {"page": page})
 
 
 @require_GET

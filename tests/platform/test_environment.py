@@ -59,3 +59,17 @@ def test_only_three_kinds_of_environment_are_known():
 
 def test_without_a_word_it_is_production():
     assert Environment({}).production
+
+
+@pytest.mark.parametrize("address", ["https://wiki.example/a", "http://wiki.example", " https://wiki.example ", ""])
+def test_a_link_is_an_address_of_the_web_or_nothing(address):
+    environment = Environment({"DOCUMENT_CODE_REVIEW": address})
+    assert environment.link("DOCUMENT_CODE_REVIEW") == address.strip()
+    assert environment.faults == []
+
+
+@pytest.mark.parametrize("address", ["javascript:alert(1)", "wiki.example", "file:///etc"])
+def test_a_link_that_is_none_is_a_fault(address):
+    environment = Environment({"DOCUMENT_CODE_REVIEW": address})
+    assert environment.link("DOCUMENT_CODE_REVIEW") == ""
+    assert "DOCUMENT_CODE_REVIEW" in environment.faults[0]

@@ -50,5 +50,6 @@ def test_the_document_is_version_1_0_of_8_may_2026():
 
 
 def test_whatever_cites_a_rule_cites_one_that_exists():
-    cited = {each.rule for each in (*LEANS_ON, *QUESTIONS.values(), *FORMS.values())}
+    cited = {each.rule for each in (*QUESTIONS.values(), *FORMS.values())}
+    cited |= {rule for document in LEANS_ON for rule in document.rules}
     assert cited <= RULES.keys()

@@ -29,10 +29,7 @@ from incidents.queries.shapes.pages import (
     Fact,
     FactGroup,
     PeoplePage,
-    ProcedurePage,
-    ProcedureSection,
     RoleRow,
-    RuleRow,
     ServicePage,
     ShiftRow,
 )
@@ -63,6 +60,15 @@ from incidents.queries.shapes.panels import (
     UndoLine,
 )
 from incidents.queries.shapes.parts import Action, Badge, Choice, Clock, Evidence, Link, StepState, Tone
+from incidents.queries.shapes.procedure import (
+    DocumentRow,
+    PlaceRow,
+    ProcedurePage,
+    ProcedureSection,
+    RuleRow,
+    SwitchRow,
+    VersionRow,
+)
 from incidents.queries.shapes.refusals import Meanwhile, RefusalView, StrangerView
 
 __all__ = [
@@ -91,6 +97,7 @@ __all__ = [
     "DecisionPanel",
     "DecisionView",
     "DependentRow",
+    "DocumentRow",
     "Evidence",
     "ExecuteAsk",
     "Fact",
@@ -113,6 +120,7 @@ __all__ = [
     "PeoplePage",
     "PeoplePanel",
     "PersonLine",
+    "PlaceRow",
     "PlanControls",
     "PlanPanel",
     "PreviewView",
@@ -135,9 +143,11 @@ __all__ = [
     "SurvivorLine",
     "SuspectControls",
     "SuspectPanel",
+    "SwitchRow",
     "TextSegment",
     "TimelineEntry",
     "TimelinePanel",
     "Tone",
     "UndoLine",
+    "VersionRow",
 ]

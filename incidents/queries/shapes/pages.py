@@ -1,4 +1,4 @@
-"""The pages read in quiet hours: a change, people, services, the procedure."""
+"""The pages read in quiet hours: a change, people, services."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import datetime
 
 from incidents.queries.shapes.changes import ChangeRow, FindingView
 from incidents.queries.shapes.lists import IncidentCard, ServiceHealth
-from incidents.queries.shapes.parts import Evidence, Link
+from incidents.queries.shapes.parts import Evidence
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,34 +94,3 @@ class CataloguePage:
 
     services: tuple[ServiceHealth, ...]
     admin_url: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class RuleRow:
-    """A rule of the procedure, or one of ours with its reason and its switch."""
-
-    id: str
-    text: str
-    why: str = ""
-    switch: str = ""
-    switch_value: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class ProcedureSection:
-    """A lettered section."""
-
-    letter: str
-    title: str
-    rules: tuple[RuleRow, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ProcedurePage:
-    """The procedure in force."""
-
-    version: str
-    facts: tuple[Fact, ...]
-    procedure: tuple[ProcedureSection, ...]
-    enforcement: tuple[RuleRow, ...]
-    leans_on: tuple[Link, ...] = ()

@@ -10,6 +10,7 @@ from incidents.queries.shapes.changes import ChangeRow, FindingView
 from incidents.queries.shapes.charting import ChartView
 from incidents.queries.shapes.lists import IncidentCard
 from incidents.queries.shapes.parts import Badge, Clock, Evidence, Link, StepState, Tone
+from incidents.queries.shapes.procedure import SwitchRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +163,7 @@ class AnsweredQuestion:
 
 @dataclass(frozen=True, slots=True)
 class DecisionView:
-    """The recorded decision."""
+    """The recorded decision, with the version of the procedure and the switches it was taken under."""
 
     path_words: str
     tone: Tone
@@ -176,6 +177,7 @@ class DecisionView:
     informed: str = ""
     change: str = ""
     blockers: tuple[FiredRule, ...] = ()
+    switches: tuple[SwitchRow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
