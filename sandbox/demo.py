@@ -121,6 +121,8 @@ def variables(ports: Ports, folder: Path) -> dict[str, str]:
         "STATUS_PAGE_URL": f"{world}/status",
         "UNLEASH_URL": f"{world}/unleash",
         "UNLEASH_TOKEN": secrets.UNLEASH_TOKEN,
+        "VAULT_URL": f"{world}/vault",
+        "VAULT_TOKEN": secrets.VAULT_TOKEN,
         "HAPROXY_ADDRESS": str(socket_of(state)),
         "PYTHONUNBUFFERED": "1",
     }

@@ -14,6 +14,7 @@ SLACK_TOKEN = "xoxb-sandbox-slack-token"
 ALERT_WEBHOOK_TOKEN = "sandbox-alert-webhook-token"
 BETTER_STACK_TOKEN = "sandbox-better-stack-token"
 UNLEASH_TOKEN = "*:*.sandbox-unleash-admin-token"
+VAULT_TOKEN = "sandbox-vault-token"
 UNLEASH_CLIENT_TOKEN = "default:production.sandbox-unleash-client-token"
 
 

@@ -20,22 +20,25 @@ from incidents.integrations.haproxy import HAProxy
 from incidents.integrations.metrics import Metrics
 from incidents.integrations.paging import Pager
 from incidents.integrations.prometheus import Prometheus
+from incidents.integrations.secrets import Secrets
 from incidents.integrations.signed_webhook import SignedWebhook
 from incidents.integrations.slack import Slack
 from incidents.integrations.status_page import StatusPage
 from incidents.integrations.unleash import Unleash
+from incidents.integrations.vault import Vault
 from incidents.integrations.webhook_providers import (
     WebhookChat,
     WebhookDrains,
     WebhookFlags,
     WebhookPager,
+    WebhookSecrets,
     WebhookStatusPage,
 )
 
 
 @dataclass(frozen=True)
 class World:
-    """Everything outside that the console speaks to; None where no tool is named for it (S1, S2, S3, P1)."""
+    """Everything outside that the console speaks to; None where no tool is named for it (S1, S2, S3, P1, C1)."""
 
     code_host: CodeHost
     chat: Chat
@@ -45,6 +48,7 @@ class World:
     flags: Flags | None = None
     drains: Drains | None = None
     status_page: StatusPage | None = None
+    secrets: Secrets | None = None
 
 
 @cache
@@ -65,6 +69,7 @@ def world() -> World:
         flags=_flags(hook),
         drains=_drains(hook),
         status_page=_status_page(hook),
+        secrets=_secrets(hook),
     )
 
 
@@ -116,6 +121,17 @@ def _status_page(hook: SignedWebhook | None) -> StatusPage | None:
         settings.BETTER_STACK_TOKEN,
         page=settings.BETTER_STACK_STATUS_PAGE,
         public_url=settings.STATUS_PAGE_URL,
+    )
+
+
+def _secrets(hook: SignedWebhook | None) -> Secrets | None:
+    if not (settings.VAULT_URL and settings.VAULT_TOKEN):
+        return WebhookSecrets(hook) if hook else None
+    return Vault(
+        settings.VAULT_URL,
+        settings.VAULT_TOKEN,
+        mount=settings.VAULT_MOUNT,
+        namespace=settings.VAULT_NAMESPACE,
     )
 
 

@@ -8,6 +8,7 @@ adapters, never read here. What cannot be done leaves as `errors.IntegrationErro
     chat        <- slack
     paging      <- better_stack; flags <- unleash; drains <- haproxy
     status_page <- better_stack_status
+    secrets     <- vault
     metrics     <- prometheus
     git         the warm bare mirror of a repository, and the one push (R1)
     webhooks    github_events and alertmanager read what is sent to us, signatures tells whether it is genuine

@@ -1,4 +1,4 @@
-"""A pager, flags, drains, a status page and a chat of an organisation's own, behind the signed webhook."""
+"""A pager, flags, drains, a status page, secrets and a chat of an organisation's own, behind the signed webhook."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -10,6 +10,7 @@ from incidents.integrations.errors import IntegrationError
 from incidents.integrations.fields import Fields, Unexpected
 from incidents.integrations.flags import Flag
 from incidents.integrations.paging import Call, Page
+from incidents.integrations.secrets import Secret, Version
 from incidents.integrations.signed_webhook import SignedWebhook
 from incidents.integrations.status_page import Affected, Component, Report, Update, to_the_second
 
@@ -144,6 +145,21 @@ class WebhookStatusPage:
             return Update(answer.text("id", default=key), report_id, message, at, notify)
 
 
+class WebhookSecrets:
+    """Secrets behind the signed webhook: their versions, never a value."""
+
+    def __init__(self, hook: SignedWebhook) -> None:
+        self._hook = hook
+
+    def versions(self, path: str) -> Secret:
+        doing = f"asking which versions of {path} there are"
+        answer = self._hook.ask("secret.versions", doing, path=path)
+        with self._hook.understood(doing):
+            found = [_version(each) for each in answer.each("versions")]
+            current = answer.number("current", default=max((each.number for each in found), default=0))
+        return Secret(path, current, tuple(sorted(found, key=_number, reverse=True)))
+
+
 class WebhookChat:
     """A Chat behind the signed webhook."""
 
@@ -190,6 +206,15 @@ def _state_and_url(answer: Fields) -> tuple[str, str]:
 def _public_words(message: str, affected: Sequence[Affected], *, notify: bool, at: datetime) -> dict[str, object]:
     told = [{"component": each.component, "health": each.health.value} for each in affected]
     return {"message": message, "affected": told, "notify": notify, "published_at": at.isoformat()}
+
+
+def _version(answer: Fields) -> Version:
+    times = answer.moment("created_at"), answer.optional_moment("deleted_at")
+    return Version(answer.number("number"), *times, answer.flag("destroyed"))
+
+
+def _number(version: Version) -> int:
+    return version.number
 
 
 def _server(answer: Fields) -> Server:

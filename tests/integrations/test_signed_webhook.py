@@ -14,6 +14,7 @@ from incidents.integrations.drains import Drains, Duty
 from incidents.integrations.errors import IntegrationError
 from incidents.integrations.flags import Flags
 from incidents.integrations.paging import Call, Page, Pager
+from incidents.integrations.secrets import Secrets
 from incidents.integrations.signed_webhook import SignedWebhook, signature
 from incidents.integrations.status_page import (
     Affected,
@@ -29,6 +30,7 @@ from incidents.integrations.webhook_providers import (
     WebhookDrains,
     WebhookFlags,
     WebhookPager,
+    WebhookSecrets,
     WebhookStatusPage,
 )
 from tests.integrations.worlds import Answer, Table, ok
@@ -180,3 +182,13 @@ def test_what_the_public_was_told_is_looked_up():
     assert [is_report(each, title="Checkout", published_at=NOON) for each in status.reports(since=NOON)] == [True]
     assert [is_update(each, message="Mended.", published_at=NOON) for each in status.updates("9")] == [True]
     assert status.components() == [Component("Checkout", "Checkout", "")]
+
+
+def test_c1_versions_of_a_secret_are_asked_for_and_no_value():
+    versions = [{"number": number, "created_at": NOON.isoformat()} for number in (1, 2)]
+    versions[0] |= {"deleted_at": NOON.isoformat()}
+    webhook, table = hook(ok({"versions": versions}))
+    store: Secrets = WebhookSecrets(webhook)
+    secret = store.versions("shop/payment")
+    assert (secret.current, [each.exists(NOON) for each in secret.versions]) == (2, [True, False])
+    assert (sent(table)["act"], sent(table)["path"]) == ("secret.versions", "shop/payment")
