@@ -29,6 +29,11 @@ def refresh_mirror(repository: str) -> None:
     _send_on_commit("incidents.refresh_mirror", repository, queue="intake", expires=60)
 
 
+def rehearse() -> None:
+    """Nudge a worker to try what is due to be tried; beat asks again within a minute."""
+    transaction.on_commit(lambda: _send("incidents.rehearse", "intake", 60), robust=True)
+
+
 def look_up_suspect(incident_id: UUID, reference: str, actor_id: int) -> None:
     """Ask a worker to look a commit up; where the nudge is lost, the person asks again."""
     transaction.on_commit(

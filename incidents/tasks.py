@@ -8,6 +8,7 @@ from django.db import OperationalError
 from incidents import dispatch
 from incidents.effects import previewing, reading, sampling, suspecting
 from incidents.effects.performing import perform
+from incidents.effects.rehearsing import rehearsal
 from incidents.effects.wiring import world
 from incidents.models.service import Service
 from incidents.services.clock import database_now
@@ -50,6 +51,12 @@ def refresh_mirrors() -> None:
 def sample_series() -> None:
     """Follow the alerts' own series."""
     sampling.sample_series(world())
+
+
+@shared_task(name="incidents.rehearse")
+def rehearse() -> None:
+    """Try each integration and permission that is due."""
+    rehearsal.rehearse(world())
 
 
 @shared_task(name="incidents.sweep", autoretry_for=(OperationalError,), max_retries=1)

@@ -4,7 +4,7 @@ from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
 from incidents import webhooks
-from incidents.views import acts, bleeding, lists, live, pages, plan, room
+from incidents.views import acts, bleeding, lists, live, pages, plan, readiness, room
 
 app_name = "incidents"
 
@@ -61,6 +61,9 @@ urlpatterns = [
     path("services/", pages.catalogue, name="catalogue"),
     path("services/<slug:slug>/", pages.service, name="service"),
     path("procedure/", pages.procedure, name="procedure"),
+    path("readiness/", readiness.show, name="readiness"),
+    path("readiness/checks", readiness.checks, name="readiness-checks"),
+    path("readiness/try", readiness.try_now, name="readiness-try"),
     path("styleguide/", pages.styleguide, name="styleguide"),
     path("hooks/github", webhooks.receive_github, name="hook-github"),
     path("hooks/alertmanager", webhooks.receive_alertmanager, name="hook-alertmanager"),

@@ -152,8 +152,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "options": {"expires": 4, "queue": "intake"},
     },
     "refresh mirrors": {"task": "incidents.refresh_mirrors", "schedule": 10.0, "options": {"expires": 20}},
+    "rehearse": {"task": "incidents.rehearse", "schedule": 60.0, "options": {"expires": 50, "queue": "intake"}},
     "heartbeat": {"task": "rollback_console.beat_tick", "schedule": 2.0, "options": {"expires": 10}},
 }
+
+HEALTH_LOOKS = "rollback_console.health.LOOKS"
 
 # ── people ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 AUTHENTICATION_BACKENDS = [

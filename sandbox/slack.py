@@ -21,6 +21,7 @@ PEOPLE = ("oncall", "engineer", "reviewer", "cto", "ciso", "dba", "auditor", "ad
 BOT_USER, BOT, TEAM = "U0R0LLBACK1", "B0R0LLBACK1", "T0ACME00001"
 _DOMAIN = "acme.example"
 _LONGEST_TEXT = 40_000
+SCOPES = "chat:write,channels:history,users:read,users:read.email"
 _MOST_ON_A_PAGE = 999
 
 Asked = Mapping[str, Any]
@@ -142,7 +143,7 @@ async def _answered(request: Request, methods: Mapping[str, Callable[[Asked], An
     try:
         asked = await _asked(request)
         _check_token(request, asked)
-        return JSONResponse({"ok": True, **method(asked)})
+        return JSONResponse({"ok": True, **method(asked)}, headers={"X-OAuth-Scopes": SCOPES})
     except SlackError as refused:
         return JSONResponse({"ok": False, "error": str(refused)})
 

@@ -8,7 +8,7 @@ from typing import Literal
 
 from incidents.assessment.git import Git, NoSuchCommit, commits, is_ancestor, reader, shown
 
-__all__ = ["ChangeShape", "NoSuchCommit", "contains", "read_change", "read_shapes", "recent"]
+__all__ = ["ChangeShape", "NoSuchCommit", "contains", "has_file", "read_change", "read_shapes", "recent"]
 
 _FORMAT = "%H%x00%P%x00%an%x00%ct%x00%s%x00%B%x00"
 _FIELDS = 6
@@ -43,6 +43,14 @@ def contains(repository: Path, *, sha: str, ancestor: str) -> bool:
     git = reader(repository)
     descendant, older = commits(git, [sha, ancestor])
     return is_ancestor(git, older.sha, descendant.sha)
+
+
+def has_file(repository: Path, *, at: str, path: str) -> bool:
+    """Whether the commit `at` holds a regular file there; NoSuchCommit for an unknown commit."""
+    git = reader(repository)
+    [commit] = commits(git, [at])
+    listed = git.records("ls-tree", "-z", "--full-tree", commit.sha, "--", path)
+    return any(record.startswith("100") and record.partition("\t")[2] == path for record in listed)
 
 
 def recent(repository: Path, *, tip: str, limit: int = 20) -> list[ChangeShape]:

@@ -27,3 +27,6 @@ class Chat(Protocol):
 
     def person_by_email(self, email: str) -> str | None:
         """The chat's id of the person with this address, None where it knows nobody."""
+
+    def rights(self) -> frozenset[str] | None:
+        """What the chat says that the console may do there, in its own words; None where it does not tell."""

@@ -98,6 +98,12 @@ class Slack:
                     return None
                 raise
 
+    def rights(self) -> frozenset[str] | None:
+        """The token's scopes: Slack names them beside every answer (docs.slack.dev, "Inspecting scopes")."""
+        with self._answered(_WORKSPACE):
+            told = httpx.Headers(self._client.auth_test().headers).get("x-oauth-scopes")
+        return None if told is None else frozenset(scope.strip() for scope in told.split(",") if scope.strip())
+
     def _history(self, channel: str, oldest: str) -> Iterator[Fields]:
         """Newest first; where there is more than we look through, not having found means nothing, so it is an error."""
         cursor = ""

@@ -183,6 +183,9 @@ class WebhookChat:
         with self._hook.understood("looking up a person"):
             return answer.optional_text("id")
 
+    def rights(self) -> frozenset[str] | None:
+        return None
+
 
 def _page(answer: Fields, key: str) -> Page:
     return Page(

@@ -61,6 +61,9 @@ INCIDENTS: Final[Mapping[str, Answers]] = {
     **dict.fromkeys(["detail", "panels", "controls", "timeline", "live-ticket"], page(SEES_THIS_SERVICE)),
     **dict.fromkeys(["change", "service"], page(SEES_THIS_SERVICE)),
     "people": page(SEES_ANY_SERVICE),
+    **dict.fromkeys(["readiness", "readiness-checks"], page(SEES_ANY_SERVICE)),
+    # An engineer of any service may have everything tried.
+    "readiness-try": act("302 403 302 403 302 403 302"),
     "declare": {"GET": "302 403 200 403 200 403 200", "POST": "302 403 422 403 302 403 302"},
     "announce": act(ENGINEERS),
     # The form names no emergency, no flag and no target: refused in words, to those who may (E3, E4).

@@ -147,8 +147,10 @@ def test_whoever_only_reads_changes_nothing_in_the_database(
     form: Callable[[], Any], name: str,
 ) -> None:  # fmt: skip
     bring(SITUATIONS.get(name, "declared"))
-    before = everything()
+    before, answers = everything(), dict(zip(PEOPLE, INCIDENTS[name]["POST"].split(), strict=True))
     for reader in READERS:
+        if reader != "anonymous" and answers[reader] == "302":
+            continue  # theirs to do: an engineer of another service may rehearse
         clients[reader].post(address(f"incidents:{name}"), form())
     assert everything() == before
 

@@ -69,6 +69,7 @@ from incidents.queries.shapes.procedure import (
     SwitchRow,
     VersionRow,
 )
+from incidents.queries.shapes.readiness import ReadinessCheck, ReadinessGroup, ReadinessPage
 from incidents.queries.shapes.refusals import Meanwhile, RefusalView, StrangerView
 
 __all__ = [
@@ -128,6 +129,9 @@ __all__ = [
     "ProcedureSection",
     "Question",
     "QuestionGroup",
+    "ReadinessCheck",
+    "ReadinessGroup",
+    "ReadinessPage",
     "RefusalView",
     "RoleRow",
     "RoomControls",

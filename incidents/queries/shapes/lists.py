@@ -57,3 +57,4 @@ class DashboardPage:
     recent_changes: tuple[ChangeRow, ...]
     services: tuple[ServiceHealth, ...]
     can_declare: bool
+    not_ready: str = ""
