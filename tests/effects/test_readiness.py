@@ -66,7 +66,8 @@ def verdicts() -> dict[str, str]:
 
 
 WORKS = (
-    "code_host.branch:shop", "code_host.pull_request:shop", "code_host.deploy:shop", "metrics.series:shop",
+    "code_host.branch:shop", "code_host.push:shop", "code_host.pull_request:shop", "code_host.deploy:shop",
+    "metrics.series:shop",
     "chat.channel:shop", "flags.read:shop", "drains.read:shop", "pager.read", "people.on_call:shop", "people.roles",
 )  # fmt: skip
 
@@ -79,6 +80,16 @@ def test_whatever_is_there_is_tried_for_real_and_leaves_nothing_behind(console: 
     ]
     effects = {entry.effect for entry in console.journal.entries()[before:]}
     assert not effects & {"pull_request.opened", "slack.posted", "better_stack.paged", "flag.changed"}
+
+
+def test_r1_what_a_rehearsal_writes_is_in_the_ledger_first_and_is_removed(console: Sandbox) -> None:
+    rehearse()
+    entry = LedgerEntry.objects.get(kind="rehearsal.writes")
+    assert "refs/rollback-console/rehearsal-shop" in entry.data["words"]
+    listed = console.client.get("/github/git/acme/shop.git/info/refs", params={"service": "git-upload-pack"},
+                                auth=("x-access-token", secrets.GITHUB_TOKEN))  # fmt: skip
+    assert b"refs/heads/master" in listed.content
+    assert b"rehearsal" not in listed.content
 
 
 def test_r3_says_beforehand_which_way_the_branch_rules_leave(console: Sandbox) -> None:

@@ -2,24 +2,40 @@
 
 from collections.abc import Iterator
 from functools import partial
+from typing import Final
 
 from django.conf import settings
 
 from incidents.assessment.changes import has_file
 from incidents.effects.rehearsing.checks import Check, Finding, caveat, missing, ready
 from incidents.effects.wiring import World
-from incidents.integrations.code_host import CodeHost
+from incidents.integrations.code_host import OWN_REFS, CodeHost
 from incidents.integrations.errors import IntegrationError
 from incidents.models.service import Service
 from incidents.procedure.self_approval import Bypass, review_path
 
 UNPROCESSABLE = 422
+LEVELS: Final = ("", "read", "write", "admin")
+NEEDED: Final = {"contents": "write", "pull_requests": "write", "actions": "read", "deployments": "read"}
+USEFUL: Final = {
+    "statuses": ("write", "to warn of other merges"),
+    "workflows": ("write", "for a revert that touches a workflow"),
+}
+EVENTS: Final = ("push", "pull_request", "pull_request_review", "workflow_run", "deployment_status")
 
 
 def checks(world: World, services: list[Service]) -> Iterator[Check]:
-    """What each service needs of the code host."""
+    """What the console's account needs of the code host, and what each service does."""
+    if services:
+        yield Check(
+            "code_host.grants", "The console's account may do what it must", "R1", partial(grants, world.code_host)
+        )
     for each in services:
         name = each.name
+        yield Check(
+            f"code_host.push:{each.slug}", f"{name}: a revert may be pushed", "R1", partial(push, each, world),
+            writes=f"pushes refs/{OWN_REFS}/{_rehearsal(each)} to {each.repository}, and removes it",
+        )  # fmt: skip
         yield Check(f"code_host.branch:{each.slug}", f"{name}: its branch is seen", "R1", partial(branch, each, world))
         yield Check(
             f"code_host.pull_request:{each.slug}", f"{name}: a pull request may be opened", "R2",
@@ -42,6 +58,41 @@ def branch(service: Service, world: World) -> Finding:
     mirror = world.mirror(service.repository)
     mirror.refresh()
     return ready(f"{service.branch} of {service.repository} is at {mirror.head(service.branch)[:8]}, fetched by git.")
+
+
+def push(service: Service, world: World) -> Finding:
+    """Push the branch's own head under a name that is no branch, and take it away: nothing is built of it."""
+    mirror = world.mirror(service.repository)
+    mirror.refresh()
+    mirror.rehearse(mirror.head(service.branch), _rehearsal(service))
+    return ready(f"A throw-away ref was pushed to {service.repository} and removed again.")
+
+
+def _rehearsal(service: Service) -> str:
+    return f"rehearsal-{service.slug}"
+
+
+def grants(host: CodeHost) -> Finding:
+    """What the App's installation says; a plain token does not tell, so its pushes and requests must."""
+    found = host.grants()
+    if found is None:
+        return caveat("The console acts by a token, which does not tell what it may: an App would, and is no person.")
+    lacking = [f"{name}: {need}" for name, need in NEEDED.items() if not _holds(found.permissions.get(name, ""), need)]
+    if found.suspended:
+        return missing("The App's installation is suspended: an owner of the organisation lifts that.")
+    if lacking:
+        return missing(f"The App lacks {', '.join(lacking)}: grant it in the App's settings, then accept it.")
+    unheard = [event for event in EVENTS if event not in found.events]
+    wanting = [f"{name}: {need} ({why})" for name, (need, why) in USEFUL.items()
+               if not _holds(found.permissions.get(name, ""), need)]  # fmt: skip
+    if unheard or wanting:
+        events = f"It is not told of {', '.join(unheard)}, and polls instead." if unheard else ""
+        return caveat(f"{'The App lacks ' + ', '.join(wanting) + '.' if wanting else ''} {events}".strip())
+    return ready("The App holds every permission, and is told of every event.")
+
+
+def _holds(granted: str, needed: str) -> bool:
+    return LEVELS.index(granted if granted in LEVELS else "") >= LEVELS.index(needed)
 
 
 def pull_request(service: Service, host: CodeHost) -> Finding:

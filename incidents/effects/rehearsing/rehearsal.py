@@ -7,7 +7,7 @@ from typing import Final
 import structlog
 
 from incidents.assessment.git import RepositoryUnreadable
-from incidents.effects.rehearsing import chat, code_host, drains, flags, mail, metrics, pager, people
+from incidents.effects.rehearsing import chat, code_host, drains, flags, mail, metrics, pager, people, status_page
 from incidents.effects.rehearsing.checks import Check, Finding, Verdict, missing
 from incidents.effects.wiring import World
 from incidents.integrations.errors import IntegrationError
@@ -31,6 +31,7 @@ OF: Final[tuple[Callable[[World, list[Service]], Iterator[Check]], ...]] = (
     flags.checks,
     drains.checks,
     pager.checks,
+    status_page.checks,
     mail.checks,
     people.checks,
 )
