@@ -13,6 +13,9 @@ from incidents.effects.page_on_call import PageOnCall
 from incidents.effects.prove_recovery import ProveRecovery
 from incidents.effects.push_revert import PushRevert
 from incidents.effects.review import FollowReview
+from incidents.effects.wake_by_chat import WakeByChat
+from incidents.effects.wake_by_mail import WakeByMail
+from incidents.effects.wake_by_phone import WakeByPhone
 from incidents.procedure.steps import StepKind
 
 EFFECTS: Mapping[StepKind, Effect] = {
@@ -30,6 +33,9 @@ EFFECTS: Mapping[StepKind, Effect] = {
     StepKind.MERGE: Merge(),
     StepKind.DEPLOY: FollowDeploy(),
     StepKind.PROVE_RECOVERY: ProveRecovery(),
+    StepKind.WAKE_BY_PHONE: WakeByPhone(),
+    StepKind.WAKE_BY_CHAT: WakeByChat(),
+    StepKind.WAKE_BY_MAIL: WakeByMail(),
 }
 
 

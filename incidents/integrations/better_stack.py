@@ -1,11 +1,12 @@
-"""The pager that is Better Stack (S1), by its incidents API, version 3.
+"""The pager that is Better Stack (S1, E15), by its incidents API, version 3.
 
-https://betterstack.com/docs/uptime/api/create-an-incident and …/list-all-incidents
+https://betterstack.com/docs/uptime/api/create-an-incident, …/list-all-incidents and …/resolve-an-ongoing-incident
 """
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Final
+from urllib.parse import quote
 
 import httpx
 
@@ -16,6 +17,7 @@ from incidents.integrations.paging import Call, Page
 
 METADATA: Final = "rollback_console_id"
 _INCIDENTS: Final = "api/v3/incidents"
+_RESOLVED_BY: Final = "Rollback Console"
 _LARGEST_PAGE: Final = 50
 _MOST_PAGES: Final = 20
 _CLOCKS_APART: Final = timedelta(minutes=2)
@@ -61,12 +63,21 @@ class BetterStack:
             "description": call.description,
             **means,
             **self._chosen,
-            **self._policy,
+            **({"policy_id": call.policy} if call.policy else self._policy),
             "metadata": {METADATA: key},
         }
         reply = self._out.ask("POST", _INCIDENTS, doing=doing, writes=True, json=body)
         with self._out.understood(doing, writes=True):
             return _page(Fields.parse(reply.body), "data")
+
+    def resolve(self, page: Page) -> None:
+        """A second time is a conflict there, and what was wanted."""
+        try:
+            address = f"{_INCIDENTS}/{quote(page.id)}/resolve"
+            self._out.ask("POST", address, doing="resolving our page", writes=True, json={"resolved_by": _RESOLVED_BY})
+        except IntegrationError as refusal:
+            if refusal.status != httpx.codes.CONFLICT:
+                raise
 
     def _listed(self, params: Params, doing: str) -> Iterator[Fields]:
         for number in range(1, _MOST_PAGES + 1):
@@ -86,6 +97,7 @@ def _page(answer: Fields, *under: str) -> Page:
         status=answer.text(*under, "attributes", "status", default="Started"),
         url=answer.text(*under, "attributes", "origin_url", default=""),
         acknowledged_by=answer.text(*under, "attributes", "acknowledged_by", default=""),
+        resolved=bool(answer.text(*under, "attributes", "resolved_at", default="")),
     )
 
 

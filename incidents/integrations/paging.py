@@ -1,4 +1,4 @@
-"""Paging in our words: how whoever is on call is woken (S1)."""
+"""Paging in our words: how whoever is on call is woken (S1), and who must answer (E15)."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,12 +7,17 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """What the one who is woken reads first: in whose name, and what is wrong."""
+    """What the one who is woken reads first: in whose name, and what is wrong.
+
+    `policy` names the pager's way to a certain person, `number` their phone; both empty where on-call is meant.
+    """
 
     requester: str
     name: str
     summary: str
     description: str
+    policy: str = ""
+    number: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +29,7 @@ class Page:
     status: str
     url: str
     acknowledged_by: str
+    resolved: bool = False
 
 
 class Pager(Protocol):
@@ -34,3 +40,6 @@ class Pager(Protocol):
 
     def page(self, call: Call, *, key: str) -> Page:
         """Pages once, without retries of its own; a lost answer raises IntegrationError(in_doubt=True)."""
+
+    def resolve(self, page: Page) -> None:
+        """Let an open page rest; one that is resolved already is as good."""

@@ -29,11 +29,15 @@ class WebhookPager:
             return [_page(each, key) for each in answer.each("pages")]
 
     def page(self, call: Call, *, key: str) -> Page:
-        facts = {"requester": call.requester, "name": call.name, "summary": call.summary}
+        facts = {"requester": call.requester, "name": call.name, "summary": call.summary, "number": call.number}
         doing = "paging whoever is on call"
         answer = self._hook.order("page.open", doing, key=key, **facts, description=call.description)
         with self._hook.understood(doing, writes=True):
             return _page(answer, key)
+
+    def resolve(self, page: Page) -> None:
+        """An order of its own, so under a key of its own."""
+        self._hook.order("page.resolve", "resolving our page", key=f"{page.key}:resolve", page=page.id)
 
 
 class WebhookFlags:
@@ -194,6 +198,7 @@ def _page(answer: Fields, key: str) -> Page:
         status=answer.text("status", default="sent"),
         url=answer.text("url", default=""),
         acknowledged_by=answer.text("acknowledged_by", default=""),
+        resolved=answer.text("status", default="").lower() == "resolved",
     )
 
 

@@ -10,7 +10,7 @@ from incidents.procedure.decision import Path, closure, needs_of
 from incidents.procedure.planning import not_built
 from incidents.procedure.readings import state
 from incidents.procedure.refusals import Refusal
-from incidents.procedure.steps import FORMS, IncidentState, StepKind, StepState
+from incidents.procedure.steps import FORMS, OUTLASTS_THE_INCIDENT, IncidentState, StepKind, StepState
 
 
 class HoldAt(StrEnum):
@@ -114,7 +114,7 @@ def _shut(rule: str, sentence: str, state: StepState = StepState.BLOCKED) -> Gat
 
 
 def _incident_closed(situation: StepSituation) -> Gate | None:
-    closed = situation.incident == IncidentState.CLOSED
+    closed = situation.incident == IncidentState.CLOSED and situation.kind not in OUTLASTS_THE_INCIDENT
     return _shut("E17", "The incident is closed.") if closed else None
 
 

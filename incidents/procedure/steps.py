@@ -170,6 +170,9 @@ class StepState(StrEnum):
     CANCELLED = "cancelled"
 
 
+OUTLASTS_THE_INCIDENT: Final = frozenset({StepKind.WAKE_BY_PHONE})
+"""What must be taken back when the incident ends: nobody's phone goes on ringing for something that is over (E15)."""
+
 ENDED: Final = frozenset({StepState.DONE, StepState.SKIPPED, StepState.CANCELLED})
 PASSED: Final = frozenset({StepState.DONE, StepState.SKIPPED})
 WAITS_FOR_A_PERSON: Final = frozenset({StepState.FAILED, StepState.UNKNOWN})

@@ -12,10 +12,11 @@ from incidents.models.step import Step
 from incidents.models.words import Retrospective
 from incidents.procedure.duty import Action
 from incidents.procedure.refusals import Refusal
-from incidents.procedure.steps import IncidentState, Resolution, StepState
+from incidents.procedure.steps import OUTLASTS_THE_INCIDENT, IncidentState, Resolution, StepState
 from incidents.queries.duty import require
 from incidents.services.locking import lock_incident, moved
 from incidents.services.recording import record
+from incidents.services.waking import let_rest
 
 OPEN_WITHIN = timedelta(hours=24)
 UNSTARTED = [
@@ -133,9 +134,9 @@ def _require_by_hand(incident: Incident, words: str) -> None:
 def _close(incident: Incident, resolution: Resolution, words: str, actor: User, now: datetime) -> Incident:
     incident.state, incident.closed_at = IncidentState.CLOSED, now
     incident.resolution, incident.closing_words = resolution, words
+    let_rest(incident, now=now)
     # Words that were not sent by now would come after the end.
-    Step.objects.filter(incident=incident, state__in=UNSTARTED).update(
-        state=StepState.CANCELLED, finished_at=now, due_at=None, lease=None
-    )
+    unsent = Step.objects.filter(incident=incident, state__in=UNSTARTED).exclude(kind__in=OUTLASTS_THE_INCIDENT)
+    unsent.update(state=StepState.CANCELLED, finished_at=now, due_at=None, lease=None)
     record(incident, "incident.closed", at=now, actor=actor, rule="E17", resolution=resolution, words=words)
     return moved(incident)

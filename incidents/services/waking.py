@@ -11,10 +11,11 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.models import User
 
+from incidents import dispatch
 from incidents.models.incident import Incident
 from incidents.models.ledger import LedgerEntry
 from incidents.models.step import Step
-from incidents.procedure.steps import StepKind
+from incidents.procedure.steps import ENDED, WAITS_FOR_A_PERSON, StepKind, StepState
 from incidents.queries.deputies import able_deputy, able_to_answer
 from incidents.queries.reaching import Called, Way, address_of, wanted_ways, ways_to
 from incidents.services.announcing import place_step
@@ -115,6 +116,54 @@ def _told(called: Called, ways: Sequence[Way], question: Question) -> dict[str, 
         "ways": list(ways),
         "missing": [way for way in wanted_ways(urgent=question.urgent) if way not in ways],
     }  # fmt: skip
+
+
+def let_rest(incident: Incident, *, now: datetime, url: str = "", person: User | None = None) -> None:
+    """The question at `url` is answered, withdrawn or over, for one `person` or for all: open pages are resolved.
+
+    Runs inside the caller's transaction, under the incident's lock. What was not sent by now is not sent.
+    """
+    found = Step.objects.select_for_update().filter(incident=incident, kind__in=KINDS.values()).exclude(state__in=ENDED)
+    for step in found.order_by("asked_at", "id"):
+        about = not url or step.parameters["url"] == _address(url)
+        if about and (person is None or step.parameters["person"] == person.pk):
+            _let_rest(step, now)
+
+
+def _let_rest(step: Step, now: datetime) -> None:
+    if step.state == StepState.RUNNING or step.lease is not None:
+        _mark_over(step)
+    elif step.kind == StepKind.WAKE_BY_PHONE and step.attempts:
+        _mark_over(step)
+        _look_again(step, now)
+    else:
+        _cancel(step, now)
+
+
+def _mark_over(step: Step) -> None:
+    """Whoever looks at it next resolves the page."""
+    step.parameters = {**step.parameters, "over": True}
+    step.save(update_fields=["parameters"])
+
+
+def _look_again(step: Step, now: datetime) -> None:
+    """At once. A page whose outcome is unknown may be ringing: it is looked up, and resolved where it was sent."""
+    if step.state in WAITS_FOR_A_PERSON:
+        step.attempts = 0
+        step.save(update_fields=["attempts"])
+        ready_step(step, now)
+    else:
+        Step.objects.filter(pk=step.pk).update(due_at=now)
+        dispatch.perform_step(step.pk)
+
+
+def _cancel(step: Step, now: datetime) -> None:
+    step.state, step.finished_at, step.due_at = StepState.CANCELLED, now, None
+    step.sentence = "The question was over before."
+    step.save()
+    record(
+        step.incident, "step.cancelled", at=now, rule=step.rule, step=step.pk, step_kind=step.kind, words=step.sentence
+    )
 
 
 def deputy_is_due(asked_at: datetime, now: datetime) -> bool:

@@ -3,6 +3,7 @@
 Bodies as documented: https://betterstack.com/docs/uptime/api/list-all-incidents and …/create-an-incident
 """
 
+import dataclasses
 from datetime import UTC, datetime
 
 import httpx
@@ -94,3 +95,34 @@ def test_a_refusal_says_how_to_page_by_hand():
     better_stack, _ = pager(POST=ok({}, 403))
     with pytest.raises(IntegrationError, match="page by hand"):
         better_stack.page(CALL, key="k1")
+
+
+def resolving(answer: Answer) -> tuple[Pager, Table]:
+    table = Table({f"POST {INCIDENTS}/25/resolve": answer})
+    return BetterStack("https://host.example", "token", transport=table.transport), table
+
+
+@pytest.mark.parametrize("answer", [ok({"data": incident("25", "k1")}), ok({"errors": "was already resolved"}, 409)])
+def test_e15_a_page_is_let_to_rest_once_or_again(answer):
+    better_stack, table = resolving(answer)
+    better_stack.resolve(Page("25", "k1", "Started", "", ""))
+    assert table.bodies("POST") == [{"resolved_by": "Rollback Console"}]
+
+
+def test_e15_a_page_that_cannot_be_resolved_says_so():
+    better_stack, _ = resolving(ok({}, 403))
+    with pytest.raises(IntegrationError, match="resolving our page"):
+        better_stack.resolve(Page("25", "k1", "Started", "", ""))
+
+
+def test_e15_a_policy_rings_a_certain_person_and_none_rings_whoever_is_on_call():
+    table = Table({f"POST {INCIDENTS}": [ok({"data": incident("25", "k1")}, 201)] * 2})
+    better_stack = BetterStack("https://host.example", "token", policy="7", transport=table.transport)
+    better_stack.page(dataclasses.replace(CALL, policy="1021"), key="k1")
+    better_stack.page(CALL, key="k2")
+    assert [body["policy_id"] for body in table.bodies("POST")] == ["1021", "7"]
+
+
+def test_e15_a_resolved_page_is_told_apart():
+    better_stack, _ = pager(GET=listed(incident("25", "k1", resolved_at="2026-11-23T12:05:00Z"), incident("26", "k1")))
+    assert [page.resolved for page in better_stack.find(key="k1", since=NOON)] == [True, False]

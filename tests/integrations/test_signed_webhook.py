@@ -1,5 +1,6 @@
 """The signed webhook: docs/integrations-webhook.md is the contract; these tests are its other half."""
 
+import dataclasses
 import hashlib
 import hmac
 import json
@@ -90,6 +91,16 @@ def test_a_page_is_found_and_opened():
     pager: Pager = WebhookPager(webhook)
     assert pager.page(CALL, key="k1") == Page("7", "k1", "sent", "https://pager.example/7", "")
     assert (sent(table)["act"], sent(table)["summary"]) == ("page.open", "Checkout answers 500")
+
+
+def test_e15_a_page_for_a_person_carries_their_number_and_is_resolved_under_a_key_of_its_own():
+    webhook, table = hook(ok({"id": "7"}))
+    pager: Pager = WebhookPager(webhook)
+    page = pager.page(dataclasses.replace(CALL, number="+49 30 1"), key="k1")
+    assert sent(table)["number"] == "+49 30 1"
+    pager.resolve(page)
+    order = table.bodies("POST")[-1]
+    assert (order["act"], order["page"], order["key"]) == ("page.resolve", "7", "k1:resolve")
 
 
 def test_a_pager_may_answer_nothing_to_an_order():

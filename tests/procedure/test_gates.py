@@ -10,7 +10,7 @@ from incidents.procedure.decision import Path, advise
 from incidents.procedure.gates import Gate, HoldAt, StepForbidden, StepSituation, execution_holds, gate_for
 from incidents.procedure.planning import ROLLBACK_STEPS
 from incidents.procedure.rules import RULES
-from incidents.procedure.steps import FORMS, IncidentState, StepKind, StepState
+from incidents.procedure.steps import FORMS, OUTLASTS_THE_INCIDENT, IncidentState, StepKind, StepState
 from tests.procedure.situations import (
     NO,
     NOT_FEASIBLE,
@@ -63,7 +63,11 @@ def test_e20_the_escalation_leaves_words_and_stopping_the_bleed_open(kind):
     assert outside(kind, IncidentState.ESCALATED).open
 
 
-@pytest.mark.parametrize("kind", OUTSIDE)
+def test_e15_a_page_may_be_let_to_rest_after_the_end():
+    assert outside(StepKind.WAKE_BY_PHONE, IncidentState.CLOSED).open
+
+
+@pytest.mark.parametrize("kind", sorted(set(OUTSIDE) - OUTLASTS_THE_INCIDENT))
 def test_e17_nothing_starts_in_a_closed_incident(kind):
     assert not outside(kind, IncidentState.CLOSED).open
 
