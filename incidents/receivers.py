@@ -1,12 +1,17 @@
-"""What other apps tell the console: who signed in, who signed out, who failed to (stream `access`)."""
+"""What other apps tell the console: who signed in and out (stream `access`), and what approvers answered."""
 
 from typing import Any
+from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.db import transaction
 from django.dispatch import receiver
 
+from approvals.ports import News
+from approvals.quorum import State
+from incidents.queries.grants import SUBJECT
+from incidents.services.approving import continue_plan
 from incidents.services.clock import database_now
 from incidents.services.recording import record_in
 
@@ -24,3 +29,12 @@ def record_sign_out(sender: object, user: User | None, **_: Any) -> None:
     if user is not None:
         with transaction.atomic():
             record_in("access", "access.signed_out", at=database_now(), actor=user)
+
+
+class Answers:
+    """The listener that `approvals` is given by settings: it only wakes what asks its gate again."""
+
+    def heard(self, news: News) -> None:
+        """After the commit: a plan that waited for this goes on, or says anew for whom it waits."""
+        if news.subject.type == SUBJECT and news.state is not State.CONSUMED:
+            continue_plan(incident_id=UUID(news.subject.id), now=database_now())

@@ -5,12 +5,14 @@ from uuid import UUID
 from celery import shared_task
 from django.db import OperationalError
 
+from approvals.services.consuming import expire_due
 from incidents import dispatch
 from incidents.effects import previewing, reading, sampling, suspecting
 from incidents.effects.performing import perform
 from incidents.effects.rehearsing import rehearsal
 from incidents.effects.wiring import world
 from incidents.models.service import Service
+from incidents.services.approving import continue_plan, waiting_incidents
 from incidents.services.clock import database_now
 from incidents.services.intake import unread_deliveries
 from incidents.services.running import due_steps
@@ -67,3 +69,6 @@ def sweep() -> None:
         dispatch.perform_step(step_id)
     for delivery_id in unread_deliveries(now):
         dispatch.read_delivery(delivery_id)
+    expire_due(now=now)
+    for incident_id in waiting_incidents():
+        continue_plan(incident_id=incident_id, now=now)

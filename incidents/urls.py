@@ -51,6 +51,7 @@ urlpatterns = [
     path("incidents/<incident:number>/execute", plan.execute, name="execute"),
     path("incidents/<incident:number>/stop", plan.stop, name="stop"),
     path("incidents/<incident:number>/resume", plan.resume, name="resume"),
+    path("incidents/<incident:number>/ask-anew", plan.ask, name="ask-anew"),
     path("incidents/<incident:number>/adopt", plan.adopt, name="adopt"),
     path("incidents/<incident:number>/steps/<uuid:step_id>/<str:what>", plan.step, name="step"),
     path("live-ticket/dashboard/", live.dashboard_ticket, name="live-ticket-dashboard"),

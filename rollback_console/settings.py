@@ -91,6 +91,7 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "approvals.context.waiting",
             ],
         },
     },
@@ -287,6 +288,10 @@ DOCUMENT_SECRETS_MANAGEMENT = environment.link("DOCUMENT_SECRETS_MANAGEMENT")
 DOCUMENT_CUSTOMER_COMMUNICATIONS = environment.link("DOCUMENT_CUSTOMER_COMMUNICATIONS")
 DOCUMENT_RETRO_INTAKE = environment.link("DOCUMENT_RETRO_INTAKE")
 DOCUMENT_INCIDENT_RESPONSE_PLAN = environment.link("DOCUMENT_INCIDENT_RESPONSE_PLAN")
+# ── approvals: who sits where, who writes it down, who hears of it ───────────────────────────────────────────────────
+APPROVALS_SEATS = "incidents.queries.seats.Seats"
+APPROVALS_RECORDER = "incidents.services.questions.LedgerRecorder"
+APPROVALS_LISTENER = "incidents.receivers.Answers"
 
 # ── switches of the procedure ────────────────────────────────────────────────────────────────────────────────────────
 TAKE_OVER_AFTER_MINUTES = environment.number("TAKE_OVER_AFTER_MINUTES", 5)
@@ -295,6 +300,7 @@ RECOVERY_SAMPLES = environment.number("RECOVERY_SAMPLES", 5)
 POLL_SECONDS = environment.number("POLL_SECONDS", 5)
 HOLD_AT = environment.choice("HOLD_AT", ("push", "merge"), "push")
 SMALL_TEAM = environment.flag("SMALL_TEAM")
+APPROVAL_EXPIRES_AFTER_MINUTES = environment.number("APPROVAL_EXPIRES_AFTER_MINUTES", 240, least=1)
 POST_COMMANDS = environment.flag("POST_COMMANDS", default=True)
 
 # ── logs: one request id from the click to the worker ────────────────────────────────────────────────────────────────

@@ -11,5 +11,6 @@ urlpatterns = [
     path("metrics", health.metrics, name="metrics"),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
+    path("approvals/", include("approvals.urls")),
     path("", include("incidents.urls")),
 ]

@@ -15,6 +15,7 @@ from incidents.integrations.errors import IntegrationError
 from incidents.integrations.git import Mirror
 from incidents.models.change import Change, Deployment
 from incidents.models.service import Service
+from incidents.services.approving import void_outdated
 from incidents.services.assessing import (
     SeenChange,
     SeenDeployment,
@@ -128,7 +129,9 @@ def assess(changes: list[Change], mirror: Mirror, base: str) -> None:
         assessed = getattr(change, "assessment", None)
         if assessed is None or assessed.base != base:
             found = preview(mirror.path, bad_change(change), base=base)
-            record_assessment(change=change, verdict=_verdict(found), now=database_now())
+            now = database_now()
+            newest = record_assessment(change=change, verdict=_verdict(found), now=now)
+            void_outdated(change=change, assessment=newest, now=now)
 
 
 def _verdict(found: Preview) -> Verdict:

@@ -25,6 +25,7 @@ TOUCHED: Final[dict[str, frozenset[str]]] = {
     "decision": frozenset({"decision", "now", "head", "plan", "chart"}),
     "plan": frozenset({"plan", "now", "head", "bleed", "chart"}),
     "step": frozenset({"plan", "now", "head", "bleed", "chart", "decision"}),
+    "approval": frozenset({"plan", "now", "decision"}),
     "alert": frozenset({"chart", "head"}),
 }
 KEPT: Final = 256

@@ -20,6 +20,7 @@ from incidents.procedure.steps import FORMS, IncidentState, StepKind, StepState
 from incidents.queries.bleeding import bleed_controls
 from incidents.queries.decisions import Form, advice_view, blockers_of, known_answers, question_groups
 from incidents.queries.duty import responders_of, roles_of
+from incidents.queries.grants import approvals_needed, may_ask_anew, waiting_for
 from incidents.queries.room import Facts, others_of, read_facts
 from incidents.queries.shapes import (
     Action,
@@ -198,6 +199,7 @@ def _plan(reader: Reader) -> PlanControls:
         execute=_ask(facts) if ready else None,
         may_stop=executing and plan.stopped_at is None,
         may_resume=executing and plan.stopped_at is not None,
+        may_ask_anew=any(may_ask_anew(plan, need.rule) for need in approvals_needed(plan)),
         may_adopt=executing and any(_adoptable(step) for step in facts.plan_steps),
         steps=tuple(found for step in facts.plan_steps if executing and (found := _step(step, facts))),
     )
@@ -207,7 +209,9 @@ def _ask(facts: Facts) -> ExecuteAsk:
     happens = tuple(FiredRule(step.rule, FORMS[StepKind(step.kind)].title) for step in facts.plan_steps)
     plan = facts.plan
     change = plan.decision.change if plan else None
-    return ExecuteAsk(f"Roll back “{change.title if change else ''}” now?", happens, UNDO_WORDS)
+    waits = waiting_for(plan, facts.now) if plan else ""
+    words = f"{waits} The first step starts by itself once it is approved." if waits else ""
+    return ExecuteAsk(f"Roll back “{change.title if change else ''}” now?", happens, UNDO_WORDS, words)
 
 
 def _adoptable(step: Step) -> bool:

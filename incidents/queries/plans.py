@@ -8,8 +8,8 @@ from incidents.models.change import Change
 from incidents.models.incident import Incident
 from incidents.procedure.planning import RollbackFacts
 
-BUILT: Final[frozenset[str]] = frozenset()
-"""The needs (M3, C1) and paths beside the rollback that this release can satisfy: none yet."""
+BUILT: Final[frozenset[str]] = frozenset({"M3"})
+"""The needs (M3, C1) and paths beside the rollback that this release can satisfy."""
 
 
 def rollback_facts(incident: Incident, change: Change) -> RollbackFacts:

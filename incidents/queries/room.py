@@ -22,6 +22,8 @@ from incidents.queries.badges import STEPS, incident_badge, severity_badge
 from incidents.queries.changes import change_rows, findings_of
 from incidents.queries.decisions import blockers_of, decision_view, known_answers
 from incidents.queries.duty import last_sign_of, on_call_for
+from incidents.queries.grants import waiting_for
+from incidents.queries.questions import questions_about
 from incidents.queries.series import room_chart
 from incidents.queries.shapes import (
     Announcement,
@@ -260,6 +262,12 @@ def _undone(facts: Facts) -> NowSentence:
     if blockers:
         return NowSentence("danger", blockers[0].words, "Execute stays closed.", since=since, rules=(blockers[0].rule,))
     owner = facts.on_call or "the on-call engineer"
+    if waits := waiting_for(plan, facts.now):
+        words = f"{waits} {owner} may execute: it starts by itself once it is approved."
+        return NowSentence(
+            "wait", words, "Nothing has happened yet.", since=since,
+            meanwhile="stop the bleed, and tell the channel.", rules=("M3",),
+        )  # fmt: skip
     return NowSentence(
         "accent", f"The plan is ready: {owner} executes it.", "Nothing has happened yet.", since=since, rules=("D6",)
     )
@@ -280,6 +288,12 @@ def _executing(facts: Facts) -> NowSentence:
         return NowSentence(
             tone, f"{title}: {step.sentence}", "A person decides what to do about it.", rules=(step.rule,), links=links
         )
+    if step.state == StepState.GATED:
+        words, since = f"{title} starts by itself once it is approved.", plan.executed_at if plan else None
+        return NowSentence(
+            "wait", step.sentence, words, since=since,
+            meanwhile="stop the bleed, and tell the channel.", rules=("M3",),
+        )  # fmt: skip
     words = UNDER_WAY.get(StepKind(step.kind), f"{title}.")
     return NowSentence(
         tone, words, step.sentence, since=step.started_at, meanwhile=_meanwhile(step), rules=(step.rule,), links=links,
@@ -360,7 +374,8 @@ def _plan(facts: Facts) -> PlanPanel | None:
         return None
     blockers = blockers_of(Answers.from_form(plan.decision.answers), Path(plan.decision.path))
     earlier = [each for each in facts.plans if each.pk != plan.pk]
-    return plan_panel(plan, facts.plan_steps, earlier=earlier, blockers=blockers)
+    panel = plan_panel(plan, facts.plan_steps, earlier=earlier, blockers=blockers)
+    return replace(panel, questions=questions_about(plan, facts.now))
 
 
 def _people(facts: Facts) -> PeoplePanel:

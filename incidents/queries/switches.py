@@ -22,6 +22,7 @@ SWITCHES: Final = (
     Switch("E5", "TAKE_OVER_AFTER_MINUTES", "minutes without a sign until another engineer may take over"),
     Switch("E10", "HOLD_AT", "what M3 holds: the push of the revert, or its merge"),
     Switch("E12", "RECOVERY_SAMPLES", "good samples in a row; what counts is each service's own number"),
+    Switch("E13", "APPROVAL_EXPIRES_AFTER_MINUTES", "minutes that a question to approvers stands"),
     Switch("E14", "SMALL_TEAM", "one person may fill two seats; flagged wherever it shows"),
     Switch("E15", "WAKE_DEPUTY_AFTER_MINUTES", "minutes with an empty seat until the role's deputy is woken"),
     Switch("E19", "POST_COMMANDS", "the commands by hand are posted at the decision"),

@@ -40,6 +40,24 @@ def _part(each: Facts) -> str:
     return f"deputy of the {role}" if each["deputy"] else role
 
 
+def _seat(facts: Facts) -> str:
+    return ROLE_WORDS.get(str(facts["seat"]), str(facts["seat"]))
+
+
+def _seats(facts: Facts) -> str:
+    asked = facts["seats"]
+    return (" and " if asked["how"] == "all" else " or ").join(str(seat["words"]) for seat in asked["seats"])
+
+
+def _approvers(facts: Facts) -> str:
+    said = [f"{each['person']} as {_seat(each)}{_flagged(each)}" for each in facts["approvers"]]
+    return " and ".join(said)
+
+
+def _flagged(approver: Facts) -> str:
+    return f" ({', '.join(approver['flags'])})" if approver["flags"] else ""
+
+
 WORDS: Final[Mapping[str, Callable[[Facts], str]]] = {
     "incident.declared": lambda f: f"Declared: {f['title']}",
     "incident.on_call_seen": lambda _: "The on-call engineer is here",
@@ -63,6 +81,16 @@ WORDS: Final[Mapping[str, Callable[[Facts], str]]] = {
     "alert.resolved": lambda f: f"Alert {f['alert']} is over",
     "deploy.failed": lambda f: f"The deploy of {f['sha'][:8]} failed",
     "decision.taken": lambda f: f"Decided: {PATH_WORDS[Path(f['path'])]}",
+    "approval.asked": lambda f: f"Asked {_seats(f)}: {f['question']}",
+    "approval.approved": lambda f: f"Approved as {_seat(f)}",
+    "approval.refused": lambda f: f"Refused as {_seat(f)}: {f['reason']}",
+    "approval.vote_withdrawn": lambda f: f"Took the answer as {_seat(f)} back",
+    "approval.request_withdrawn": lambda f: f"Question taken back: {f.get('reason') or 'by who asked'}",
+    "approval.voided": lambda _: "Approval voided: what would run has changed",
+    "approval.kept": lambda f: f"Approval kept. {f['words']}",
+    "approval.consumed": lambda f: f"Approval used: {_approvers(f)}",
+    "approval.expired": lambda _: "The question to the approvers expired",
+    "approval.judged_again": lambda f: f"Judged again: {f.get('why') or 'approved'}",
     "plan.made": lambda f: f"Plan {f['plan']} made: {len(f['steps'])} steps on {f['base'][:8]}",
     "plan.executed": lambda f: f"Executed plan {f['plan']}",
     "plan.stopped": lambda f: f"Stopped plan {f['plan']} before its next step",
@@ -94,6 +122,11 @@ TONES: Final[Mapping[str, Tone]] = {
     "deploy.failed": "danger",
     "decision.taken": "accent",
     "people.woken": "accent",
+    "approval.asked": "wait",
+    "approval.approved": "ok",
+    "approval.refused": "danger",
+    "approval.voided": "warn",
+    "approval.expired": "warn",
     "plan.executed": "accent",
     "plan.stopped": "warn",
     "step.done": "ok",

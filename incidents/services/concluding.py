@@ -14,7 +14,9 @@ from incidents.procedure.duty import Action
 from incidents.procedure.refusals import Refusal
 from incidents.procedure.steps import OUTLASTS_THE_INCIDENT, IncidentState, Resolution, StepState
 from incidents.queries.duty import require
+from incidents.queries.grants import subject_of
 from incidents.services.locking import lock_incident, moved
+from incidents.services.questions import take_back
 from incidents.services.recording import record
 from incidents.services.waking import let_rest
 
@@ -110,6 +112,7 @@ def close_as_false_alarm(*, incident_id: UUID, actor: User, now: datetime, versi
         raise ReasonMissing("E17", "Say why it was a false alarm: one sentence is enough, and it is kept.")
     incident = lock_incident(incident_id, version=version, state=(IncidentState.DECLARED, IncidentState.DECIDED))
     require(actor, Action.DECIDE, incident.service, now=now, incident=incident)
+    take_back(subject_of(incident), now=now, why="the incident is closed")
     _retire_plan(incident, now)
     return _close(incident, Resolution.FALSE_ALARM, reason.strip(), actor, now)
 
@@ -121,6 +124,7 @@ def close_incident(*, incident_id: UUID, actor: User, now: datetime, version: in
     require(actor, Action.DECIDE, incident.service, now=now, incident=incident)
     if incident.state == IncidentState.DECIDED:
         _require_by_hand(incident, words)
+    take_back(subject_of(incident), now=now, why="the incident is closed")
     return _close(incident, ENDS[IncidentState(incident.state)], words.strip(), actor, now)
 
 

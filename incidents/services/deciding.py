@@ -20,8 +20,11 @@ from incidents.procedure.rules import PROCEDURE_VERSION
 from incidents.procedure.steps import IncidentState
 from incidents.queries.duty import require
 from incidents.queries.switches import current_switches
+from incidents.queries.grants import subject_of
+from incidents.services.approving import ask_about
 from incidents.services.locking import lock_incident, moved
 from incidents.services.planning import make_plan
+from incidents.services.questions import lock_questions, take_back
 from incidents.services.recording import record
 from incidents.services.telling import tell_of_decision
 
@@ -55,6 +58,7 @@ def decide(
     """Record the decision and make its plan; raises what the procedure refuses, naming rule and what is missing."""
     incident = lock_incident(incident_id, version=version, state=IncidentState.DECLARED)
     require(actor, Action.DECIDE, incident.service, now=now, incident=incident)
+    lock_questions(subject_of(incident))
     given = Answers.from_form(answers)
     choice = check_choice(given, _path(path), reason)
     change = _change_to_revert(incident) if choice.path is Path.ROLLBACK else _chosen(incident)
@@ -66,7 +70,9 @@ def decide(
     )  # fmt: skip
     _record(incident, decision, now, actor)
     if choice.path is Path.ROLLBACK:
-        make_plan(incident=incident, decision=decision, now=now)
+        ask_about(make_plan(incident=incident, decision=decision, now=now), now=now)
+    else:
+        take_back(subject_of(incident), now=now, why="decided otherwise")
     incident.state = IncidentState.ESCALATED if choice.path is Path.ESCALATE else IncidentState.DECIDED
     tell_of_decision(incident=incident, decision=decision, now=now, actor=actor)
     moved(incident)

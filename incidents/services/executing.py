@@ -17,6 +17,7 @@ from incidents.procedure.refusals import Refusal
 from incidents.procedure.steps import IncidentState, StepState
 from incidents.queries.duty import require
 from incidents.queries.plans import BUILT
+from incidents.services.approving import bind_grants
 from incidents.services.gating import release_steps
 from incidents.services.locking import StaleView, lock_incident, moved
 from incidents.services.recording import record
@@ -36,7 +37,10 @@ class NotStopped(Refusal):
 
 @transaction.atomic
 def execute_plan(*, incident_id: UUID, actor: User, now: datetime, version: int, digest: str) -> Plan:
-    """Start exactly the plan that was shown; raises `StaleView` on any other, `StepForbidden` by the rule's name."""
+    """Start exactly the plan that was shown; raises `StaleView` on any other, `StepForbidden` by the rule's name.
+
+    What people have approved is bound to it here, once; what they have not holds its step until they do (E10, M3).
+    """
     incident = lock_incident(incident_id, version=version, state=IncidentState.DECIDED)
     require(actor, Action.EXECUTE, incident.service, now=now, incident=incident)
     plan = current_plan(incident)
@@ -45,6 +49,7 @@ def execute_plan(*, incident_id: UUID, actor: User, now: datetime, version: int,
     holds = execution_holds(Answers.from_form(plan.decision.answers), path=Path(plan.decision.path), built=BUILT)
     if holds:
         raise StepForbidden(holds[0].rule, holds[0].sentence)
+    bind_grants(plan, actor=actor, now=now)
     plan.executed_at, plan.executed_by = now, actor
     plan.save(update_fields=["executed_at", "executed_by"])
     incident.state = IncidentState.EXECUTING

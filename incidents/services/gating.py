@@ -1,5 +1,6 @@
 """From rows to the procedure's gate: may this step start now, and which steps may start by now."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from django.conf import settings
@@ -12,13 +13,18 @@ from incidents.procedure.answers import Answers
 from incidents.procedure.decision import Path
 from incidents.procedure.gates import Gate, HoldAt, StepSituation, gate_for
 from incidents.procedure.steps import PASSED, IncidentState, StepKind, StepState
+from incidents.queries.grants import RULES, approvals_for, why_waiting
 from incidents.queries.plans import BUILT
+from incidents.services.clock import database_now
 from incidents.services.recording import record
 
 
 def gate_of(step: Step) -> Gate:
     """The procedure's answer for a step as the rows stand now; the caller holds the incident's lock."""
-    return gate_for(_situation(step))
+    gate = gate_for(_situation(step))
+    if gate.state is StepState.GATED and gate.rule in RULES and step.plan is not None:
+        return replace(gate, sentence=why_waiting(step.plan, gate.rule, database_now()))
+    return gate
 
 
 def _situation(step: Step) -> StepSituation:
@@ -36,6 +42,7 @@ def _situation(step: Step) -> StepSituation:
         path=Path(plan.decision.path),
         answers=Answers.from_form(plan.decision.answers),
         paths_built=BUILT,
+        approvals=approvals_for(plan),
         previous_done=step.after is None or step.after.state in PASSED,
         hold_at=HoldAt(settings.HOLD_AT),
         self_approval_recorded=bool(reviewed and reviewed.parameters.get("self_approved_by")),

@@ -14,6 +14,7 @@ from incidents.procedure.decision import OverrideNeedsReason, Path, PathClosed
 from incidents.procedure.refusals import Refusal
 from incidents.queries.controls import controls_of, decision_form, reader_of
 from incidents.services import steering
+from incidents.services.approving import ask_anew
 from incidents.services.clock import database_now
 from incidents.services.deciding import NoPathChosen, decide
 from incidents.services.executing import execute_plan, resume_plan, stop_plan
@@ -60,6 +61,14 @@ def execute(request: HttpRequest, incident: Incident) -> HttpResponse:
         incident_id=incident.pk, actor=person(request), now=database_now(), version=posted_version(request),
         digest=request.POST.get("digest", ""),
     )  # fmt: skip
+    return show(request, incident)
+
+
+@require_POST
+@in_room
+def ask(request: HttpRequest, incident: Incident) -> HttpResponse:
+    """Put the plan to its approvers again: the question ended, or one of them has lost the role (M3)."""
+    ask_anew(incident_id=incident.pk, actor=person(request), now=database_now(), version=posted_version(request))
     return show(request, incident)
 
 

@@ -13,7 +13,6 @@ from tests.approvals.conftest import account
 from tests.approvals.houses import content_of
 from tests.approvals.people import Roster
 
-pytestmark = pytest.mark.urls("tests.approvals.addresses")
 ACTS = ("vote", "withdraw", "take-back")
 
 

@@ -74,9 +74,22 @@ INCIDENTS: Final[Mapping[str, Answers]] = {
     "add-suspect": act(ENGINEERS),
     "take-over": act("302 403 403 403 302 403 409"),
     **dict.fromkeys(["hand-over", "merge", "no-help", "false-alarm", "close"], act(ON_CALL)),
+    # The question stands already: refused in words, to the one who may ask anew (M3).
+    "ask-anew": act("302 403 403 403 403 403 409"),
     **dict.fromkeys(["decide", "execute", "stop", "resume", "adopt", "step"], act(ON_CALL)),
     **dict.fromkeys(["hook-github", "hook-alertmanager"], act(everybody("401"))),
 }
+
+APPROVALS: Final[Mapping[str, Answers]] = {
+    "inbox": page(SEES),
+    "detail": page(SEES_THIS_SERVICE),
+    # The form says no answer: 400 to whoever may look at the question at all.
+    "vote": act("302 403 403 400 400 400 400"),
+    "withdraw": act("302 403 403 400 400 400 400"),
+    # Only who asked takes a question back.
+    "take-back": act("302 403 403 409 409 409 302"),
+}
+"""The approver's pages, about an M3 question on the incident."""
 
 OTHERS: Final[Mapping[str, Answers]] = {
     **dict.fromkeys(["healthz", "readyz"], page(everybody("200"))),
@@ -136,4 +149,5 @@ ADMIN: Final = frozenset(
 
 def known() -> frozenset[str]:
     """Every address that a table above speaks of."""
-    return frozenset({f"incidents:{name}" for name in INCIDENTS}) | OTHERS.keys() | ACCOUNTS.keys() | ADMIN
+    approvals = {f"approvals:{name}" for name in APPROVALS}
+    return frozenset({f"incidents:{name}" for name in INCIDENTS} | approvals) | OTHERS.keys() | ACCOUNTS.keys() | ADMIN

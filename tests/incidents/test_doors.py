@@ -10,15 +10,19 @@ from django.db import transaction
 from django.test import Client
 from guardian.shortcuts import assign_perm
 
+from approvals.models import ApprovalRequest
 from incidents.models import Change, Incident, LedgerEntry, Plan, Service, Step, Trigger
+from incidents.services.clock import database_now
+from incidents.services.deciding import decide
 from incidents.services.declaring import declare_incident
 from incidents.services.executing import stop_plan
-from tests.incidents.doors import ACCOUNTS, ADMIN, INCIDENTS, OTHERS, PEOPLE, addresses, fill, known
+from tests.incidents.doors import ACCOUNTS, ADMIN, APPROVALS, INCIDENTS, OTHERS, PEOPLE, addresses, fill, known
 
 READERS = ("anonymous", "stranger", "elsewhere", "auditor", "reviewer")
 SITUATIONS: Mapping[str, str] = {
     "decide": "declared", "merge": "declared", "advice": "declared", "execute": "decided", "stop": "executing",
-    "adopt": "executing", "resume": "stopped", "step": "failed", "no-help": "executing", "close": "recovered",
+    "ask-anew": "decided", "adopt": "executing", "resume": "stopped", "step": "failed", "no-help": "executing",
+    "close": "recovered",
 }  # fmt: skip
 JSON = ("live-ticket", "live-ticket-dashboard")
 
@@ -93,10 +97,12 @@ def address(incident: Incident, change: Change) -> Callable[[str], str]:
 
     def found(name: str) -> str:
         step = Step.objects.filter(kind="push_revert").first()
+        step_id, question = step.pk if step else incident.pk, ApprovalRequest.objects.first()
         values = {
-            "number": incident.number, "step_id": step.pk if step else incident.pk, "what": "retry", "word": "off",
+            "number": incident.number, "step_id": step_id, "what": "retry", "word": "off",
             "slug": "shop", "sha": change.sha, "object_id": "1", "pk": 1, "key": "x", "uidb36": "x",
-            "provider_id": "x", "id": "1", "app_label": "auth", "url": "x", "content_type_id": "1",
+            "provider_id": "x", "request_id": question.pk if question else step_id,
+            "id": "1", "app_label": "auth", "url": "x", "content_type_id": "1",
         }  # fmt: skip
         return fill(routes[name], values)
 
@@ -139,6 +145,22 @@ def test_the_console_answers_everybody_as_the_table_says(
     assert found == INCIDENTS[name]
     most = {who: clients[who] for who in ("anonymous", "oncall")}
     assert {statuses(most, method, address(f"incidents:{name}")) for method in ("PUT", "DELETE")} == {"405 405"}
+
+
+@pytest.fixture
+def asked(incident: Incident, oncall: User, answers: Callable[..., dict[str, str]]) -> None:
+    """A decided rollback that waits for the CTO and the DBA."""
+    given = answers(migration="yes", customer_data="yes", incompatible="no")
+    decide(incident_id=incident.pk, actor=oncall, now=database_now(), version=1, answers=given, path="rollback")
+
+
+@pytest.mark.usefixtures("asked")
+@pytest.mark.parametrize("name", APPROVALS)
+def test_the_approvers_pages_answer_everybody_as_the_table_says(
+    clients: dict[str, Client], address: Callable[[str], str], name: str
+) -> None:
+    found = {method: statuses(clients, method, address(f"approvals:{name}")) for method in ("GET", "POST")}
+    assert found == APPROVALS[name]
 
 
 @pytest.mark.parametrize("name", [name for name, answers in INCIDENTS.items() if "405" not in answers["POST"]])

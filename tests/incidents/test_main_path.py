@@ -71,7 +71,6 @@ def test_e16_execute_is_one_post_that_asks_for_no_fresh_proof(
 @pytest.mark.parametrize(
     ("answered", "rule"),
     [
-        ({"migration": "yes", "customer_data": "yes"}, "M3"),
         ({"migration": "unknown"}, "E9"),
         ({"credential_restored": "yes", "credential_still_valid": "yes"}, "C1"),
     ],

@@ -147,6 +147,7 @@ class PlanControls:
     may_stop: bool = False
     may_resume: bool = False
     may_adopt: bool = False
+    may_ask_anew: bool = False
     steps: tuple[StepControls, ...] = ()
     why_not: str = ""
 

@@ -242,6 +242,21 @@ class UndoLine:
 
 
 @dataclass(frozen=True, slots=True)
+class QuestionView:
+    """What people in seats were asked about the plan: who sits, who is missing, and what was said."""
+
+    rule: str
+    words: str
+    badge: Badge
+    url: str
+    since: datetime
+    seats: tuple[SeatView, ...]
+    glue: str
+    flags: tuple[str, ...] = ()
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class PlanPanel:
     """The plan: a dry run before it runs, the record while and after. `None` in the room before the decision."""
 
@@ -255,6 +270,7 @@ class PlanPanel:
     commands: tuple[str, ...] = ()
     earlier: tuple[Evidence, ...] = ()
     blockers: tuple[FiredRule, ...] = ()
+    questions: tuple[QuestionView, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

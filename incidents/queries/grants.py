@@ -1,0 +1,93 @@
+"""Which approvals a plan needs, which grant is bound to it, and what is said while one is missing (M3, E10, E13)."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from types import MappingProxyType
+from typing import Final
+
+from approvals.models import ApprovalRequest
+from approvals.ports import Subject
+from approvals.queries.requests import who_lost_the_role
+from approvals.quorum import How, Rule, Seat, State, why_not_granted
+from approvals.services.settling import weigh_now
+from incidents.models.decision import Plan
+from incidents.models.incident import Incident
+from incidents.procedure.answers import Answers
+from incidents.procedure.decision import Need, Path, needs_of
+
+SUBJECT = "rollback"
+RULES: Final[Mapping[str, Rule]] = MappingProxyType(
+    {
+        "M3": Rule("M3", How.ALL, (Seat("cto", "CTO"), Seat("dba", "on-call DBA"))),
+        "P2": Rule("P2", How.ANY, (Seat("cto", "CTO"), Seat("ciso", "CISO"))),
+    }
+)
+"""Which seats must be filled, by the rule that asks for them."""
+
+
+def open_question(subject: Subject, rule: str) -> ApprovalRequest | None:
+    """The question about a subject that still lives, granted or not."""
+    return ApprovalRequest.objects.about(subject).live().filter(rule_id=rule).first()
+
+
+def subject_of(incident: Incident) -> Subject:
+    """One line of questions for an incident's rollback, plan after plan, so that each shows what changed."""
+    return Subject(SUBJECT, str(incident.pk))
+
+
+def approvals_needed(plan: Plan) -> list[Need]:
+    """What the plan's decision needs of people in seats."""
+    answers = Answers.from_form(plan.decision.answers)
+    return [need for need in needs_of(answers, Path(plan.decision.path)) if need.holds and need.rule in RULES]
+
+
+def approvals_for(plan: Plan) -> dict[str, bool]:
+    """By rule: whether an approval is bound to this very plan and its approvers still hold their roles (E13)."""
+    return {need.rule: _holds(plan, need.rule) for need in approvals_needed(plan)}
+
+
+def _holds(plan: Plan, rule: str) -> bool:
+    bound = grant_of(plan, rule)
+    return bound is not None and not who_lost_the_role(bound.pk)
+
+
+def grant_of(plan: Plan, rule: str) -> ApprovalRequest | None:
+    """The approval that was used for this very plan and content, the newest; None where there is none."""
+    used = ApprovalRequest.objects.about(subject_of(plan.incident)).filter(
+        rule_id=rule, state=State.CONSUMED, consumed_by=name_of(plan), content_digest=plan.content_digest
+    )
+    return used.first()
+
+
+def name_of(plan: Plan) -> str:
+    """By which a grant says what it was used for."""
+    return f"plan:{plan.pk}"
+
+
+def may_ask_anew(plan: Plan, rule: str) -> bool:
+    """Whether nothing stands by which the plan could still be approved under the rule."""
+    if open_question(subject_of(plan.incident), rule) is not None:
+        return False
+    bound = grant_of(plan, rule)
+    return bound is None or bool(who_lost_the_role(bound.pk))
+
+
+def why_waiting(plan: Plan, rule: str, now: datetime) -> str:
+    """What is said while the approval is missing: for whom it waits, who refused, or what became of the question."""
+    bound = grant_of(plan, rule)
+    if bound is not None and (lost := who_lost_the_role(bound.pk)):
+        return f"{' and '.join(lost)} approved it and has lost the role since. Ask again."
+    standing = open_question(subject_of(plan.incident), rule)
+    if standing is None:
+        return "The question has ended without an approval. Ask again, or decide again."
+    return why_not_granted(RULES[rule], weigh_now(standing, now)) or "Approved; it runs once the plan is executed."
+
+
+def waiting_for(plan: Plan, now: datetime) -> str:
+    """Who is still to approve the plan in force before it can run; empty where nobody is."""
+    for need in approvals_needed(plan):
+        standing = open_question(subject_of(plan.incident), need.rule)
+        granted = standing is not None and weigh_now(standing, now).state is State.GRANTED
+        if not granted and not _holds(plan, need.rule):
+            return why_waiting(plan, need.rule, now)
+    return ""
