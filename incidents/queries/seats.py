@@ -12,6 +12,7 @@ from incidents.models.words import StatusUpdate
 from incidents.queries.deputies import ROLE_WORDS, able_to_answer, holders_now
 from incidents.queries.duty import visible_services
 
+
 def incident_of(subject_type: str, subject_id: str) -> Incident | None:
     """The incident that a question is about: a rollback's own, or that of public words."""
     found = Incident.objects.select_related("service")
@@ -32,9 +33,7 @@ class Seats:
 
     def has_role(self, person: User, role: str, matter: Matter) -> bool:
         """Whether the person still holds the role or its deputyship, whatever the shift."""
-        return person.is_active and (
-            person.groups.filter(name=role).exists() or role in _deputyships(person)
-        )
+        return person.is_active and (person.groups.filter(name=role).exists() or role in _deputyships(person))
 
     def may_see(self, person: User, matter: Matter, now: datetime) -> bool:
         """Whoever may see the incident may read what is asked about it."""

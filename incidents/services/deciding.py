@@ -19,8 +19,8 @@ from incidents.procedure.refusals import Refusal
 from incidents.procedure.rules import PROCEDURE_VERSION
 from incidents.procedure.steps import IncidentState
 from incidents.queries.duty import require
-from incidents.queries.switches import current_switches
 from incidents.queries.grants import subject_of
+from incidents.queries.switches import current_switches
 from incidents.services.approving import ask_about
 from incidents.services.locking import lock_incident, moved
 from incidents.services.planning import make_plan

@@ -29,7 +29,7 @@ class SubjectUnknown(LookupError):
 def put_question(
     incident: Incident, *, rule: str, subject: Subject, content: Content, asked_by: User, now: datetime
 ) -> ApprovalRequest:
-    """Ask and wake the people in the rule's seats (E15); what was asked before about the same subject is voided, with the difference.
+    """Ask and wake the people in the rule's seats (E15); an earlier question is voided, with the difference.
 
     Raises `QuestionRefused`, for exactly what was just refused, say.
     """
@@ -39,7 +39,9 @@ def put_question(
         raise QuestionRefused(refusal.rule, refusal.words) from None
     roles = [seat.role for seat in RULES[rule].seats]
     url = reverse("approvals:detail", args=[asked.pk])
-    wake(incident, roles=roles, rule=rule, words=f"{content.label}: {content.question}", url=url, now=now, actor=asked_by)
+    wake(
+        incident, roles=roles, rule=rule, words=f"{content.label}: {content.question}", url=url, now=now, actor=asked_by
+    )
     return asked
 
 
