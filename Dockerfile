@@ -15,7 +15,7 @@ COPY incidents incidents
 COPY approvals approvals
 COPY templates templates
 COPY static static
-RUN mkdir -p .local /mirrors && chown console .local /mirrors
+RUN mkdir -p .local /mirrors /status && chown console .local /mirrors /status
 USER console
 EXPOSE 8000 8001
 CMD ["gunicorn", "rollback_console.wsgi", "--bind=0.0.0.0:8000"]

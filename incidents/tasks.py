@@ -15,6 +15,7 @@ from incidents.models.service import Service
 from incidents.services.approving import continue_plan, waiting_incidents
 from incidents.services.clock import database_now
 from incidents.services.intake import unread_deliveries
+from incidents.services.rendering import write_public_page as write_page
 from incidents.services.running import due_steps
 
 
@@ -59,6 +60,12 @@ def sample_series() -> None:
 def rehearse() -> None:
     """Try each integration and permission that is due."""
     rehearsal.rehearse(world())
+
+
+@shared_task(name="incidents.write_public_page")
+def write_public_page() -> None:
+    """Keep the public page's files true to what was posted, and to the catalogue."""
+    write_page(now=database_now())
 
 
 @shared_task(name="incidents.sweep", autoretry_for=(OperationalError,), max_retries=1)

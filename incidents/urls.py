@@ -4,7 +4,7 @@ from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
 from incidents import webhooks
-from incidents.views import acts, bleeding, lists, live, pages, plan, readiness, room
+from incidents.views import acts, bleeding, lists, live, pages, plan, public, readiness, room
 
 app_name = "incidents"
 
@@ -65,6 +65,8 @@ urlpatterns = [
     path("readiness/", readiness.show, name="readiness"),
     path("readiness/checks", readiness.checks, name="readiness-checks"),
     path("readiness/try", readiness.try_now, name="readiness-try"),
+    path("status/", public.page, name="status"),
+    path("status/feed.atom", public.feed, name="status-feed"),
     path("styleguide/", pages.styleguide, name="styleguide"),
     path("hooks/github", webhooks.receive_github, name="hook-github"),
     path("hooks/alertmanager", webhooks.receive_alertmanager, name="hook-alertmanager"),

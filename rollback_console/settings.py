@@ -65,6 +65,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "rollback_console.strangers.PublicKnowsNobody",
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -154,6 +155,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     },
     "refresh mirrors": {"task": "incidents.refresh_mirrors", "schedule": 10.0, "options": {"expires": 20}},
     "rehearse": {"task": "incidents.rehearse", "schedule": 60.0, "options": {"expires": 50, "queue": "intake"}},
+    "write public page": {
+        "task": "incidents.write_public_page",
+        "schedule": 15.0,
+        "options": {"expires": 30, "queue": "intake"},
+    },
     "heartbeat": {"task": "rollback_console.beat_tick", "schedule": 2.0, "options": {"expires": 10}},
 }
 
@@ -236,6 +242,7 @@ STORAGES = {
 
 # ── the outside world ────────────────────────────────────────────────────────────────────────────────────────────────
 CATALOGUE_FILE = environment.required("CATALOGUE_FILE", str(ROOT / "sandbox" / "catalogue.yaml"))
+STATUS_FOLDER = environment.required("STATUS_FOLDER", str(ROOT / ".local" / "status"))
 MIRROR_FOLDER = environment.required("MIRROR_FOLDER", str(ROOT / ".local" / "mirrors"))
 GITHUB_API_URL = environment.text("GITHUB_API_URL", "https://api.github.com").rstrip("/")
 GITHUB_GIT_URL = environment.text("GITHUB_GIT_URL", "https://github.com").rstrip("/")

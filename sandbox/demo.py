@@ -104,6 +104,7 @@ def variables(ports: Ports, folder: Path) -> dict[str, str]:
         "LIVE_URL": f"http://localhost:{ports.live}",
         "CATALOGUE_FILE": str(_catalogue(ports, folder)),
         "MIRROR_FOLDER": str(folder / "mirrors"),
+        "STATUS_FOLDER": str(folder / "status"),
         "GITHUB_API_URL": f"{world}/github/api",
         "GITHUB_GIT_URL": f"{world}/github/git",
         "GITHUB_APP_ID": secrets.GITHUB_APP_ID,

@@ -69,6 +69,10 @@ class Incident(Identified):
     lead = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="led_incidents"
     )
+    drafter = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="worded_incidents",
+        help_text="whom the lead handed the drafting of public words to (E6)",
+    )  # fmt: skip
     taken_over_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="taken_over_incidents"
     )

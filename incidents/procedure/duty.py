@@ -11,11 +11,12 @@ from incidents.procedure.refusals import Refusal
 
 
 class Role(StrEnum):
-    """Who somebody is, for one service at one moment; on-call and DBA by shift, lead by incident."""
+    """Who somebody is, for one service at one moment; on-call and DBA by shift, lead and drafter by incident."""
 
     ENGINEER = "engineer"
     ON_CALL = "on_call"
     LEAD = "lead"
+    DRAFTER = "drafter"
     REVIEWER = "reviewer"
     CTO = "cto"
     CISO = "ciso"
@@ -67,7 +68,9 @@ RIGHTS: Final[Mapping[Action, Right]] = MappingProxyType(
         Action.SELF_APPROVE: Right(
             "R3", _ON_CALL, "Only the on-call engineer may self-approve, if nobody else is there."
         ),
-        Action.DRAFT_STATUS: Right("P1", frozenset({Role.LEAD}), "The lead drafts, or hands the drafting over (E6)."),
+        Action.DRAFT_STATUS: Right(
+            "P1", frozenset({Role.LEAD, Role.DRAFTER}), "The lead drafts public words, or hands the drafting over (E6)."
+        ),
         Action.HAND_OVER: Right("E6", frozenset({Role.LEAD}), "Only the lead hands the lead over."),
         Action.REVIEW: Right("R3", frozenset({Role.REVIEWER}), "A reviewer approves the revert."),
         Action.APPROVE_ROLLBACK: Right(

@@ -114,6 +114,7 @@ def roles_of(person: User, service: Service, *, now: datetime, incident: Inciden
         (Role.ON_CALL, engineer and on_call_for(service, now=now, incident=incident) == person),
         (Role.REVIEWER, services_for(person, "review_service").filter(pk=service.pk).exists()),
         (Role.LEAD, incident is not None and incident.lead_id == person.pk),
+        (Role.DRAFTER, engineer and incident is not None and incident.drafter_id == person.pk),
         (Role.DBA, "dba" in groups and on_call_dba(now) == person),
     )
     return frozenset(held | {role for role, holds in named if holds})

@@ -125,6 +125,22 @@ def moment(at: datetime | None, form: str = "time") -> SafeString:
 
 
 @register.simple_tag
+def public_moment(at: datetime | None) -> SafeString:
+    """A moment for readers without JavaScript and of every time zone: “8 May 2026, 14:02 UTC”."""
+    if at is None:
+        return SafeString("–")
+    utc = at.astimezone(UTC)
+    form = '<time datetime="{}">{}</time>'
+    return format_html(form, utc.isoformat(timespec="seconds"), utc.strftime("%-d %b %Y, %H:%M UTC"))
+
+
+@register.filter
+def iso_moment(at: datetime | None) -> str:
+    """A moment as a feed wants it; the epoch where there is none yet."""
+    return (at or datetime.fromtimestamp(0, UTC)).astimezone(UTC).isoformat(timespec="seconds")
+
+
+@register.simple_tag
 def elapsed(since: datetime | None) -> SafeString:
     """A clock that runs since a moment; without JavaScript it says how long it had been when the page was made."""
     return _ticking(since, "elapsed", 1)

@@ -119,6 +119,7 @@ def _variables(folder: Path, address: str, sandbox: Sandbox) -> dict[str, str]:
         "PUBLIC_URL": address,
         "CATALOGUE_FILE": str(_catalogue(folder)),
         "MIRROR_FOLDER": str(folder / "mirrors"),
+        "STATUS_FOLDER": str(folder / "status"),
         "GITHUB_API_URL": f"{sandbox.url}/github/api",
         "GITHUB_GIT_URL": f"{sandbox.url}/github/git",
         "GITHUB_TOKEN": secrets.GITHUB_TOKEN,

@@ -60,6 +60,7 @@ INCIDENTS: Final[Mapping[str, Answers]] = {
     **dict.fromkeys(["list", "changes", "catalogue", "procedure", "styleguide"], page(SEES)),
     **dict.fromkeys(["detail", "panels", "controls", "timeline", "live-ticket"], page(SEES_THIS_SERVICE)),
     **dict.fromkeys(["change", "service"], page(SEES_THIS_SERVICE)),
+    **dict.fromkeys(["status", "status-feed"], page(everybody("200"))),
     "people": page(SEES_ANY_SERVICE),
     **dict.fromkeys(["readiness", "readiness-checks"], page(SEES_ANY_SERVICE)),
     # An engineer of any service may have everything tried.

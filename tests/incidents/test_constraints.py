@@ -175,6 +175,8 @@ VIOLATIONS: Mapping[str, Violation] = {
     "one_row_a_check": lambda r: twice(lambda: Rehearsal.objects.create(check_name="flags.read", title="Flags")),
     "a_rehearsal_has_a_known_verdict": lambda r: Rehearsal.objects.create(check_name="x", title="x", verdict="fine"),
     "a_posted_update_says_when": lambda r: words(r, state="posted"),
+    "public_words_are_of_a_known_phase": lambda r: words(r, phase="fixed"),
+    "one_update_in_work_an_incident": lambda r: twice(lambda: words(r)),
 }  # fmt: skip
 
 

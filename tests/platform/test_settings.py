@@ -19,6 +19,7 @@ FIT = {
     "REDIS_URL": "redis://:password@redis:6379/0",
     "CATALOGUE_FILE": "/catalogue.yaml",
     "MIRROR_FOLDER": "/mirrors",
+    "STATUS_FOLDER": "/status",
     "GITHUB_TOKEN": "token",
     "GITHUB_WEBHOOK_SECRET": "webhook",
     "SLACK_TOKEN": "slack",

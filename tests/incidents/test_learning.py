@@ -1,21 +1,13 @@
-"""Public words are the lead's to draft (P1); what is learnt is followed up by engineers of the service (T2)."""
+"""What is learnt is followed up by engineers of the service (T2)."""
 
 from datetime import date, datetime
 
 import pytest
 from django.contrib.auth.models import User
 
-from incidents.models import FollowUp, Incident, LedgerEntry, Retrospective, StatusUpdate
+from incidents.models import FollowUp, Incident, LedgerEntry, Retrospective
 from incidents.queries.duty import NotPermitted
-from incidents.services.drafting import NotADraft, NoWords, draft_update, withdraw_update
 from incidents.services.learning import AlreadyDone, NotAnOwner, NothingToFollowUp, add_follow_up, settle_follow_up
-
-
-def draft(incident: Incident, actor: User, now: datetime, message: str = "Orders fail.") -> StatusUpdate:
-    return draft_update(
-        incident_id=incident.pk, phase=StatusUpdate.Phase.INVESTIGATING, message=message, components=["Checkout"],
-        notify=True, actor=actor, now=now,
-    )  # fmt: skip
 
 
 @pytest.fixture
@@ -26,32 +18,6 @@ def retrospective(incident: Incident, now: datetime) -> Retrospective:
 def follow_up(incident: Incident, actor: User, now: datetime, **given: object) -> FollowUp:
     told = {"kind": FollowUp.Kind.TEST_GAP, "words": "Test the checkout with points."} | given
     return add_follow_up(incident_id=incident.pk, actor=actor, now=now, **told)
-
-
-def test_p1_the_lead_drafts_and_it_stands_in_the_record(incident: Incident, oncall: User, now: datetime) -> None:
-    drafted = draft(incident, oncall, now)
-    entry = LedgerEntry.objects.get(incident=incident, kind="status.drafted")
-    assert (drafted.state, entry.rule) == ("draft", "P1")
-    assert entry.data["message"] == "Orders fail."
-
-
-def test_p1_nobody_but_the_lead_drafts(incident: Incident, engineer: User, now: datetime) -> None:
-    with pytest.raises(NotPermitted) as refusal:
-        draft(incident, engineer, now)
-    assert refusal.value.rule == "P1"
-    assert not StatusUpdate.objects.exists()
-
-
-def test_p1_a_draft_has_words(incident: Incident, oncall: User, now: datetime) -> None:
-    with pytest.raises(NoWords):
-        draft(incident, oncall, now, message="  ")
-
-
-def test_a_draft_is_taken_back_once(incident: Incident, oncall: User, now: datetime) -> None:
-    drafted = draft(incident, oncall, now)
-    assert withdraw_update(update_id=drafted.pk, actor=oncall, now=now).state == "withdrawn"
-    with pytest.raises(NotADraft):
-        withdraw_update(update_id=drafted.pk, actor=oncall, now=now)
 
 
 def test_t2_an_engineer_adds_a_follow_up_with_owner_and_day(
@@ -85,10 +51,8 @@ def test_a_follow_up_is_done_once(
         settle_follow_up(follow_up_id=added.pk, actor=engineer, now=now)
 
 
-def test_those_who_only_read_add_and_draft_nothing(
+def test_those_who_only_read_add_nothing(
     incident: Incident, auditor: User, retrospective: Retrospective, now: datetime
 ) -> None:
     with pytest.raises(NotPermitted):
         follow_up(incident, auditor, now)
-    with pytest.raises(NotPermitted):
-        draft(incident, auditor, now)
