@@ -10,10 +10,12 @@ from django.contrib.auth.models import User
 from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import urlencode
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from approvals.authentication import authentication_of
+from approvals.authentication import authentication_of, ways_to_prove
 from approvals.clock import database_now
 from approvals.models import ApprovalRequest
 from approvals.queries.requests import NotYoursToSee, Standing, inbox_of, request_for
@@ -21,7 +23,8 @@ from approvals.queries.shapes import card_of
 from approvals.quorum import Answer
 from approvals.refusals import Refusal
 from approvals.services.asking import withdraw_request
-from approvals.services.voting import vote, withdraw_vote
+from approvals.services.voting import ProofMissing, vote, withdraw_vote
+from approvals.wiring import step_up_rules
 
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, UUID, P], HttpResponse]
@@ -74,9 +77,28 @@ def cast_vote(request: HttpRequest, request_id: UUID) -> HttpResponse:
             reason=request.POST.get("reason", ""), digest=request.POST.get("digest", ""), version=_version(request),
             now=database_now(), authentication=authentication_of(request),
         )  # fmt: skip
+    except ProofMissing as refusal:
+        return _prove(request, request_id, refusal)
     except Refusal as refusal:
         return _show(request, request_id, refusal)
+    request.session.pop(_typed(request_id), None)
     return redirect("approvals:detail", request_id)
+
+
+def _prove(request: HttpRequest, request_id: UUID, refusal: Refusal) -> HttpResponse:
+    """Lead to the proof and back to the question, which is asked again: an answer is never replayed (E16)."""
+    request.session[_typed(request_id)] = request.POST.get("reason", "")
+    ways = ways_to_prove(person(request))
+    if not ways:
+        words = "You have neither passkey, code nor password here. Add one under “Passkeys and codes”, then answer."
+        return _show(request, request_id, Refusal(refusal.rule, words))
+    back = urlencode({"next": reverse("approvals:detail", args=[request_id])})
+    return redirect(f"{ways[-1]}?{back}")
+
+
+def _typed(request_id: UUID) -> str:
+    """Where the session keeps what was typed while the person proves who they are."""
+    return f"approval-reason-{request_id}"
 
 
 @require_POST
@@ -115,7 +137,13 @@ def person(request: HttpRequest) -> User:
 def _show(request: HttpRequest, request_id: UUID, refusal: Refusal | None = None) -> HttpResponse:
     """The question as it stands now: 409 beneath a refusal, with the reason as it was typed."""
     card = card_of(request_for(request_id, person(request), database_now()))
-    shown = {"card": card, "refusal": refusal, "typed": request.POST.get("reason", "")}
+    typed = request.POST.get("reason", "") or request.session.get(_typed(request_id), "")
+    shown = {
+        "card": card,
+        "refusal": refusal,
+        "typed": typed,
+        "proves": card.standing.request.rule_id in step_up_rules(),
+    }
     return render(request, "approvals/detail.html", shown, status=409 if refusal else 200)
 
 

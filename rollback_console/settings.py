@@ -299,6 +299,7 @@ DOCUMENT_INCIDENT_RESPONSE_PLAN = environment.link("DOCUMENT_INCIDENT_RESPONSE_P
 APPROVALS_SEATS = "incidents.queries.seats.Seats"
 APPROVALS_RECORDER = "incidents.services.questions.LedgerRecorder"
 APPROVALS_LISTENER = "incidents.receivers.Answers"
+APPROVALS_STEP_UP = ("M3",)
 
 # ── switches of the procedure ────────────────────────────────────────────────────────────────────────────────────────
 TAKE_OVER_AFTER_MINUTES = environment.number("TAKE_OVER_AFTER_MINUTES", 5)

@@ -1,16 +1,23 @@
 """Answering and taking the answer back: compare-and-set under the request's row lock."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.db import transaction
 
+from approvals import wiring
 from approvals.models import ApprovalRequest, Vote
 from approvals.quorum import Answer, Ballot, Flag, check_live, check_vote
 from approvals.refusals import NothingToWithdraw, Refusal
 from approvals.services.settling import compare_version, holdings_of, lock_request, settle, votes_of, write_down
+
+FRESH = timedelta(minutes=5)
+
+
+class ProofMissing(Refusal):
+    """The rule asks for a fresh passkey, code or password before a vote (E16)."""
 
 
 class ReasonMissing(Refusal):
@@ -19,10 +26,15 @@ class ReasonMissing(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class Authentication:
-    """How and when the person last proved who they are (E16); empty where nobody knows."""
+    """How and when the person last proved who they are; `fresh` for a proof asked anew, which no sign-in is (E16)."""
 
     method: str = ""
     at: datetime | None = None
+    fresh: bool = False
+
+    def is_fresh(self, now: datetime) -> bool:
+        """Whether the person was asked anew, a short while ago."""
+        return self.fresh and self.at is not None and now - self.at < FRESH
 
 
 UNKNOWN = Authentication()
@@ -46,6 +58,8 @@ def vote(
     A person's last vote counts: the one before, in the same seat, is superseded and kept.
     """
     request = lock_request(request_id)
+    if request.rule_id in wiring.step_up_rules() and not authentication.is_fresh(now):
+        raise ProofMissing("E16", "Prove that it is you: by passkey, code or password. Then answer.")
     kept = reason.strip()
     if answer is Answer.REFUSE and not kept:
         raise ReasonMissing(request.rule_id, "Say why you refuse: the others have to go on with it.")

@@ -30,6 +30,7 @@ def house(settings: Any) -> Iterator[None]:
     settings.APPROVALS_SEATS = "tests.approvals.people.Roster"
     settings.APPROVALS_RECORDER = "tests.approvals.people.Notebook"
     settings.APPROVALS_LISTENER = "tests.approvals.people.Ear"
+    settings.APPROVALS_STEP_UP = ()
     Roster.clear()
     Notebook.lines, Ear.news = [], []
     yield

@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 import pytest
 from django.contrib.auth.models import Group, User
 
-from approvals.models import ApprovalRequest
+from approvals.models import ApprovalRequest, Vote
 from approvals.quorum import Answer
 from approvals.services.consuming import expire_due
-from approvals.services.voting import vote
+from approvals.services.voting import Authentication, ProofMissing, vote
 from incidents.models import Assessment, Change, Deputy, Incident, LedgerEntry, Plan, Shift
 from incidents.queries.grants import why_waiting
 from incidents.services.approving import NothingToAsk, ask_anew, continue_plan, void_outdated, waiting_incidents
@@ -58,7 +58,7 @@ def say(person: User, seat: str, answer: Answer = Answer.APPROVE, now: datetime 
     asked = question()
     vote(
         request_id=asked.pk, actor=person, seat=seat, answer=answer, reason="read", digest=asked.digest,
-        version=asked.version, now=now,
+        version=asked.version, now=now, authentication=Authentication("webauthn", now, fresh=True),
     )  # fmt: skip
 
 
@@ -253,3 +253,24 @@ def test_every_answer_is_an_entry_of_the_incidents_record(plan: Plan, oncall: Us
         ("approval.approved", "dba", "M3"),
         ("approval.consumed", "oncall", "M3"),
     ]
+
+
+@pytest.mark.parametrize(
+    "proof",
+    [
+        Authentication(),
+        Authentication("password", NOW),
+        Authentication("password", NOW - timedelta(minutes=5), fresh=True),
+    ],
+)
+def test_e16_an_m3_vote_asks_for_a_fresh_proof_which_no_sign_in_is(
+    plan: Plan, cto: User, proof: Authentication
+) -> None:
+    asked = question()
+    with pytest.raises(ProofMissing) as refusal:
+        vote(
+            request_id=asked.pk, actor=cto, seat="cto", answer=Answer.APPROVE, reason="", digest=asked.digest,
+            version=asked.version, now=NOW, authentication=proof,
+        )  # fmt: skip
+    assert refusal.value.rule == "E16"
+    assert not Vote.objects.exists()
