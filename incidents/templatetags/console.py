@@ -12,7 +12,7 @@ from django import template
 from django.forms import BoundField
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import escape, format_html, format_html_join
+from django.utils.html import conditional_escape, escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from lucide import IconDoesNotExist
 from lucide.templatetags.lucide import lucide
@@ -28,6 +28,8 @@ _MARKDOWN: Final = (
     (r"\*(.+?)\*", r"<em>\1</em>"),
     (r"`(.+?)`", r"<code>\1</code>"),
 )
+_RULE_ID: Final = re.compile(r"\b[A-Z][1-9]\d?\b")
+_CITATION: Final = re.compile(r"\([A-Z][1-9]\d?(?:, [A-Z][1-9]\d?)*\)")
 _STEP_ICONS: Final = {
     "done": "check",
     "failed": "x",
@@ -102,11 +104,27 @@ def _plain(text: str) -> str:
 
 @register.filter
 def emphasised(text: str) -> SafeString:
-    """A rule's text with its three kinds of Markdown (strong, emphasis, code) as HTML; all else is escaped."""
+    """A rule's text with its three kinds of Markdown (strong, emphasis, code) as HTML, and rules it names as tags."""
     html = str(escape(text))
     for found, shown in _MARKDOWN:
         html = re.sub(found, shown, html)
-    return mark_safe(html)  # noqa: S308 - escaped above
+    return _tagged(html)
+
+
+@register.filter
+def cited(text: str) -> SafeString:
+    """A sentence of the console in which rules cited in brackets, `(M3)` or `(S1, E4)`, are tags that lead to them."""
+    return mark_safe(_CITATION.sub(_citation, str(conditional_escape(text))))  # noqa: S308 - escaped here
+
+
+def _citation(found: re.Match[str]) -> str:
+    ids = _RULE_ID.findall(found[0])
+    return " ".join(map(_rule_tag, ids)) if RULES.keys() >= set(ids) else found[0]
+
+
+def _tagged(html: str) -> SafeString:
+    """Every id of a rule as its tag; for HTML of our own texts, where `S3` is never anything else."""
+    return mark_safe(_RULE_ID.sub(lambda found: _rule_tag(found[0]) if found[0] in RULES else found[0], html))  # noqa: S308 - escaped by the caller
 
 
 @register.simple_tag

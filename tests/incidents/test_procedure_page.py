@@ -1,6 +1,8 @@
 """The procedure's own page: every rule with plain words, its places and documents, and the switches as they are."""
 
+import re
 from collections.abc import Callable
+from html import unescape
 
 import pytest
 from django.contrib.auth.models import User
@@ -125,3 +127,29 @@ def test_a_question_links_the_document_it_leans_on(settings: Settings) -> None:
     settings.DOCUMENT_SECRETS_MANAGEMENT = ADDRESS
     shown = links.render(Context({"rules": ("C1", "C2")}))
     assert shown == f'<a class="document" href="{ADDRESS}">Secrets Management</a>'
+
+
+@pytest.mark.parametrize(
+    ("sentence", "tags", "rest"),
+    [
+        ("Take over if that person gives no sign (E5).", ["E5"], "Take over if that person gives no sign E5."),
+        ("Look first (S1, E4), then act (E22).", ["S1", "E4", "E22"], "Look first S1 E4, then act E22."),
+        ("The bucket (S9) and the part S3 <b> stay (as they are).", [], None),
+    ],
+)
+def test_a_rule_cited_in_brackets_is_a_tag_that_leads_to_it(sentence: str, tags: list[str], rest: str | None) -> None:
+    shown = Template("{% load console %}{{ sentence|cited }}").render(Context({"sentence": sentence}))
+    assert re.findall(r'href="/procedure/#(\w+)"', shown) == tags
+    assert unescape(re.sub(r"<[^>]+>", "", shown)) == (rest or sentence)
+
+
+def test_a_rule_that_names_another_leads_to_it(client: Client, oncall: User) -> None:
+    shown = html(client, oncall)
+    of_e10 = shown[shown.index('<li id="E10"') :].partition("</li>")[0]
+    assert set(re.findall(r'href="/procedure/#(\w+)"', of_e10)) == {"R1", "M3"}
+
+
+def test_the_rules_that_a_services_page_cites_are_tags(client: Client, incident: Incident, oncall: User) -> None:
+    client.force_login(oncall)
+    shown = client.get(reverse("incidents:service", args=[incident.service.slug])).content.decode()
+    assert {"R5", "E12", "M3", "S2", "S3", "S4"} <= set(re.findall(r'href="/procedure/#(\w+)"', shown))
