@@ -5,7 +5,7 @@ adapters, never read here. What cannot be done leaves as `errors.IntegrationErro
 `errors.UnreadableDelivery`; nothing else does.
 
     code_host   <- github (its calls), github_rest (pages, ETags), github_answers, github_rules; credentials
-    chat        <- slack
+    chat        <- slack (slack_blocks lays out buttons, slack_actions reads their presses)
     paging      <- better_stack; flags <- unleash; drains <- haproxy
     status_page <- better_stack_status
     secrets     <- vault

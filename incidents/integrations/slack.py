@@ -3,7 +3,7 @@
 import html
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -15,7 +15,8 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web import SlackResponse
 
-from incidents.integrations.chat import Message
+from incidents.integrations import slack_blocks
+from incidents.integrations.chat import Button, Message
 from incidents.integrations.errors import IntegrationError
 from incidents.integrations.fields import Fields
 from incidents.integrations.outbound import DOUBT, Outbound, unsendable, wait_told
@@ -25,11 +26,16 @@ _POST: Final = "chat.postMessage"
 _HISTORY: Final = "conversations.history"
 _LOOK_UP: Final = "users.lookupByEmail"
 _WORKSPACE: Final = "auth.test"
+_REVISE: Final = "chat.update"
+_DIRECT: Final = "conversations.open"
+_WRITES: Final = {_POST, _REVISE}
 _DOING: Final = {
     _POST: "posting a message",
     _HISTORY: "looking through the channel",
     _LOOK_UP: "looking up a person",
     _WORKSPACE: "asking for the workspace's address",
+    _REVISE: "revising a message",
+    _DIRECT: "opening a conversation with a person",
 }
 _PAGE: Final = 200
 _MOST_PAGES: Final = 20
@@ -42,6 +48,10 @@ _CHANNEL: Final = "Correct the service's channel in the catalogue: its id (C…)
 _CREDENTIAL: Final = "The console's token is wrong or revoked: have an administrator renew it."
 _ADVICE: Final = {
     "channel_not_found": _CHANNEL,
+    "message_not_found": "Somebody has removed the message.",
+    "user_not_found": "Slack knows no such person: have them link their Slack identity anew.",
+    "user_disabled": "That person's Slack account is switched off.",
+    "invalid_blocks": "Slack does not take the message's buttons.",
     "is_archived": "The channel is archived: restore it, or correct the service's channel in the catalogue.",
     "not_in_channel": "Invite the console's app to the channel, then retry.",
     "missing_scope": "Have an administrator give the console's app the scope it lacks, and install it anew.",
@@ -73,21 +83,37 @@ class Slack:
         """Slack's clock and ours may differ by a minute."""
         oldest = f"{(since - _CLOCKS_APART).timestamp():.6f}"
         with self._answered(_HISTORY):
-            found = [message for message in self._history(channel, oldest) if _key(message) == key]
+            found = [message for message in self._history(channel, oldest) if key_of(message) == key]
             stamps = [(message.text("ts"), message.text("text", default="")) for message in reversed(found)]
         return [Message(channel, ts, html.unescape(text), key, self._url(channel, ts)) for ts, text in stamps]
 
-    def post(self, channel: str, text: str, *, key: str) -> Message:
+    def post(self, channel: str, text: str, *, key: str, buttons: Sequence[Button] = ()) -> Message:
         """The text is plain: nothing in it is a link's label or wakes anybody, but for mentions of people (`<@U…>`)."""
         metadata = {"event_type": EVENT_TYPE, "event_payload": {"key": key}}
+        blocks = slack_blocks.with_buttons(_escaped(text), buttons) if buttons else None
         with self._answered(_POST):
             answer = _fields(
                 self._client.chat_postMessage(
-                    channel=channel, text=_escaped(text), metadata=metadata, unfurl_links=False, unfurl_media=False
+                    channel=channel,
+                    text=_escaped(text),
+                    blocks=blocks,
+                    metadata=metadata,
+                    unfurl_links=False,
+                    unfurl_media=False,
                 )
             )
             channel, ts = answer.text("channel", default=channel), answer.text("ts")
         return Message(channel, ts, text, key, self._url(channel, ts))
+
+    def revise(self, message: Message, text: str) -> None:
+        """Without new metadata Slack keeps the old, so the message is still found by its key."""
+        with self._answered(_REVISE):
+            self._client.chat_update(channel=message.channel, ts=message.ts, text=_escaped(text), blocks=[])
+
+    def direct(self, person: str) -> str:
+        """https://docs.slack.dev/reference/methods/conversations.open: the same person, the same channel."""
+        with self._answered(_DIRECT):
+            return _fields(self._client.conversations_open(users=person)).text("channel", "id")
 
     def person_by_email(self, email: str) -> str | None:
         with self._answered(_LOOK_UP):
@@ -132,7 +158,7 @@ class Slack:
     @contextmanager
     def _answered(self, method: str) -> Iterator[None]:
         try:
-            with self._out.understood(_DOING[method], writes=method == _POST):
+            with self._out.understood(_DOING[method], writes=method in _WRITES):
                 yield
         except SlackApiError as error:
             raise _refusal(method, error) from None  # its request, which it carries, holds the token
@@ -152,7 +178,7 @@ class _Client(WebClient):
         content = req.data if isinstance(req.data, bytes) else b""
         headers = {name: value for name, value in req.header_items() if content or name != "Content-type"}
         request = self._out.build("POST", url, headers=headers, content=content)
-        reply = self._out.exchange(request, doing=_DOING[method], writes=method == _POST)
+        reply = self._out.exchange(request, doing=_DOING[method], writes=method in _WRITES)
         if reply.status == httpx.codes.OK:
             Fields.parse(reply.body)
         return {"status": reply.status, "headers": reply.headers, "body": reply.body.decode("utf-8", "replace")}
@@ -160,7 +186,7 @@ class _Client(WebClient):
 
 def _refusal(method: str, error: SlackApiError) -> IntegrationError:
     """Slack refuses with 200 and a code, limits with 429, and is out of order with 5xx."""
-    code, status, writes = _code(error), error.response.status_code, method == _POST
+    code, status, writes = _code(error), error.response.status_code, method in _WRITES
     words = f"Slack refused {_DOING[method]} ({code or status})."
     if status == httpx.codes.TOO_MANY_REQUESTS or code in _LIMITS:
         wait = wait_told(httpx.Headers(error.response.headers), time.time)
@@ -183,7 +209,8 @@ def _fields(response: SlackResponse) -> Fields:
     return Fields(response.data)
 
 
-def _key(message: Fields) -> str:
+def key_of(message: Fields) -> str:
+    """Our key in a message's metadata, empty where it is not ours."""
     if message.text("metadata", "event_type", default="") != EVENT_TYPE:
         return ""
     return message.text("metadata", "event_payload", "key", default="")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from incidents.integrations.chat import Message
+from incidents.integrations.chat import Button, Message
 from incidents.integrations.drains import Duty, Pool, Server
 from incidents.integrations.errors import IntegrationError
 from incidents.integrations.fields import Fields, Unexpected
@@ -176,11 +176,24 @@ class WebhookChat:
         with self._hook.understood(doing):
             return [_message(each, channel, key) for each in answer.each("messages")]
 
-    def post(self, channel: str, text: str, *, key: str) -> Message:
+    def post(self, channel: str, text: str, *, key: str, buttons: Sequence[Button] = ()) -> Message:
+        """There is no way back for a press: only buttons that open an address are sent along."""
         doing = "posting a message"
-        answer = self._hook.order("message.post", doing, key=key, channel=channel, text=text)
+        links = [{"label": button.label, "url": button.url} for button in buttons if button.url]
+        facts = {"channel": channel, "text": text, **({"links": links} if links else {})}
+        answer = self._hook.order("message.post", doing, key=key, **facts)
         with self._hook.understood(doing, writes=True):
             return _message(answer, channel, key, text)
+
+    def revise(self, message: Message, text: str) -> None:
+        facts = {"channel": message.channel, "id": message.ts, "text": text}
+        self._hook.order("message.revise", "revising a message", key=f"{message.key}/revised", **facts)
+
+    def direct(self, person: str) -> str:
+        doing = "opening a conversation with a person"
+        answer = self._hook.ask("person.channel", doing, person=person)
+        with self._hook.understood(doing):
+            return answer.text("channel", default=person)
 
     def person_by_email(self, email: str) -> str | None:
         answer = self._hook.ask("person.find", "looking up a person", email=email)

@@ -11,6 +11,7 @@ from typing import TypeVar
 import pytest
 
 from incidents.integrations import alertmanager, github_events
+from incidents.integrations.chat import Button
 from incidents.integrations.code_host import OWN_REFS, PullRequest, StatusState
 from incidents.integrations.credentials import AppCredentials, TokenCredentials
 from incidents.integrations.errors import IntegrationError
@@ -18,8 +19,10 @@ from incidents.integrations.git import Mirror
 from incidents.integrations.github import GitHub
 from incidents.integrations.metrics import AlertState, Sample
 from incidents.integrations.prometheus import Prometheus
-from incidents.integrations.signatures import bearer_holds, github_signature_holds
+from incidents.integrations.signatures import bearer_holds, github_signature_holds, slack_signature_holds
 from incidents.integrations.slack import Slack
+from incidents.integrations.slack_actions import ButtonPressed
+from incidents.integrations.slack_actions import parse as parse_press
 from sandbox import secrets
 from sandbox.app import PARTS, make_part
 from sandbox.testing import Sandbox, running_sandbox
@@ -28,6 +31,7 @@ from tests.integrations.strict import _N, StrictWay
 REPO = "acme/shop"
 FLOW = ".github/workflows/deploy.yml"
 CHANNEL = "C0ENGINC1DT"
+APPROVE = Button("approve", "Approve", "request-7")
 FREEZE, CONSOLE = "rollback-console/freeze", "https://console.example/incidents/INC-2026-0001/"
 RATIO = "shop:http_error_ratio:rate10s"
 T = TypeVar("T")
@@ -223,7 +227,7 @@ def test_the_webhooks_of_that_are_signed_and_readable(world: World, prometheus: 
         if "x-github-event" in headers:
             assert github_signature_holds(secrets.GITHUB_WEBHOOK_SECRET, body, headers["x-hub-signature-256"])
             seen.add(type(github_events.parse(headers["x-github-event"], body)).__name__)
-        else:
+        elif "x-slack-signature" not in headers:
             assert bearer_holds(secrets.ALERT_WEBHOOK_TOKEN, headers["authorization"])
             alerts += alertmanager.parse(body)
     assert {"PushSeen", "RunSeen", "DeploymentSeen", "PullRequestSeen", "ReviewSeen"} <= seen
@@ -428,6 +432,74 @@ def test_slacks_refusals_and_people(world: World, slack: Slack):
     assert (limited.value.retryable, limited.value.in_doubt) == (True, False)
     assert slack.person_by_email("cto@acme.example") is not None
     assert slack.person_by_email("nobody@acme.example") is None
+
+
+def test_a_direct_message_is_found_after_its_answer_was_lost(world: World, slack: Slack):
+    cto = slack.person_by_email("cto@acme.example")
+    assert cto is not None
+    channel, since = slack.direct(cto), datetime.now(UTC)
+    world.fault("drop_after", part="slack", path="*chat.postMessage", times=1)
+    with pytest.raises(IntegrationError) as lost:
+        slack.post(channel, "Approve?", key="k-direct", buttons=[APPROVE])
+    assert lost.value.in_doubt
+    [found] = slack.find(channel, key="k-direct", since=since)
+    assert (found.channel, found.text) == (channel, "Approve?")
+    assert slack.find(CHANNEL, key="k-direct", since=since) == []
+
+
+def heard_from_slack(world: World) -> list[ButtonPressed]:
+    """Every press that the console was told of, its signature checked."""
+    presses = []
+    for headers, body in list(world.console.heard):
+        if "x-slack-signature" in headers:
+            signed = {"signature": headers["x-slack-signature"], "timestamp": headers["x-slack-request-timestamp"]}
+            assert slack_signature_holds(secrets.SLACK_SIGNING_SECRET, body, **signed, now=datetime.now(UTC))
+            press = parse_press(body, answers_at=world.sandbox.url)
+            assert press is not None
+            presses.append(press)
+    return presses
+
+
+def presses_of(world: World, key: str) -> list[ButtonPressed]:
+    return [press for press in heard_from_slack(world) if press.key == key]
+
+
+def test_p2_a_press_comes_back_signed_and_says_who_pressed_what(world: World, slack: Slack):
+    cto = slack.person_by_email("cto@acme.example")
+    assert cto is not None
+    posted = slack.post(slack.direct(cto), "Approve?", key="k-press", buttons=[APPROVE])
+    where = {"channel": posted.channel, "ts": posted.ts, "action_id": "approve"}
+    world.sandbox.control("slack/press", **where, person="cto")
+    [press] = eventually(lambda: presses_of(world, "k-press"), bool)
+    assert (press.person, press.action, press.value) == (cto, "approve", "request-7")
+    assert (press.channel, press.ts) == (posted.channel, posted.ts)
+    assert press.response_url.startswith(f"{world.sandbox.url}/slack/actions/")
+    slack.revise(posted, "Approved.")
+    assert world.sandbox.client.post("/control/slack/press", json={**where, "person": "cto"}).status_code == 422
+    assert [found.text for found in slack.find(posted.channel, key="k-press", since=datetime.now(UTC))] == ["Approved."]
+
+
+@pytest.mark.parametrize(("kind", "times"), [("double_webhook", 2), ("missing_webhook", 0)])
+def test_a_press_may_come_twice_or_never(world: World, slack: Slack, kind, times):
+    posted = slack.post(CHANNEL, "Approve?", key=f"k-{kind}", buttons=[APPROVE])
+    world.fault(kind, part="slack", path="block_actions")
+    where = {"channel": posted.channel, "ts": posted.ts, "action_id": "approve"}
+    world.sandbox.control("slack/press", **where, person="ciso")
+    told = world.sandbox.await_entry("webhook.sent" if times else "webhook.lost", key=f"{posted.ts}:approve:ciso")
+    assert told.part == "slack"
+    presses = eventually(lambda: presses_of(world, f"k-{kind}"), lambda found: len(found) == times)
+    assert len({press.id for press in presses}) == min(times, 1)
+
+
+@pytest.mark.parametrize("kind", ["500", "502", "429", "drop_before", "drop_after"])
+def test_opening_a_conversation_is_worth_another_try(world: World, slack: Slack, kind):
+    person = slack.person_by_email("ciso@acme.example")
+    assert person is not None
+    world.fault(kind, part="slack", path="*conversations.open")
+    with pytest.raises(IntegrationError) as caught:
+        slack.direct(person)
+    assert (caught.value.retryable, caught.value.in_doubt) == (True, False)
+    assert slack.direct(person).startswith("D")
 
 
 def test_prometheus_tells_no_data_and_bad_queries_apart(prometheus: Prometheus):

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from incidents.integrations.chat import Chat
+from incidents.integrations.chat import Button, Chat
 from incidents.integrations.drains import Drains, Duty
 from incidents.integrations.errors import IntegrationError
 from incidents.integrations.flags import Flags
@@ -203,3 +203,14 @@ def test_c1_versions_of_a_secret_are_asked_for_and_no_value():
     secret = store.versions("shop/payment")
     assert (secret.current, [each.exists(NOON) for each in secret.versions]) == (2, [True, False])
     assert (sent(table)["act"], sent(table)["path"]) == ("secret.versions", "shop/payment")
+
+
+def test_a_person_is_written_to_and_a_message_revised_without_slack():
+    webhook, table = hook(ok({}))
+    chat: Chat = WebhookChat(webhook)
+    assert chat.direct("cto") == "cto"
+    buttons = [Button("approve", "Approve", "7"), Button("look", "Look", url="https://console.example/")]
+    posted = chat.post("cto", "Approve?", key="k1", buttons=buttons)
+    assert sent(table)["links"] == [{"label": "Look", "url": "https://console.example/"}]
+    chat.revise(posted, "Approved.")
+    assert (sent(table)["act"], sent(table)["id"], sent(table)["key"]) == ("message.revise", "k1", "k1/revised")

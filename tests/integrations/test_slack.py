@@ -3,13 +3,14 @@
 import json
 import logging
 from datetime import UTC, datetime
+from typing import Any
 from urllib.parse import parse_qs
 
 import httpx
 import pytest
 
 from incidents.integrations import outbound
-from incidents.integrations.chat import Chat
+from incidents.integrations.chat import Button, Chat, Emphasis, Message
 from incidents.integrations.errors import IntegrationError
 from incidents.integrations.slack import Slack
 from tests.integrations import worlds
@@ -175,3 +176,84 @@ def test_a_token_that_no_request_can_carry_is_refused_unquoted():
     with pytest.raises(IntegrationError, match="cannot be sent") as caught:
         Slack("xöxb-secret", base_url="https://slack.example", transport=table.transport).post("C1", "x", key="k")
     assert (table.asked, "xöxb" in str(caught.value)) == ([], False)
+
+
+APPROVE = Button("approve", "Approve", "request-7", Emphasis.PRIMARY)
+REFUSE = Button("refuse", "Refuse", "request-7", Emphasis.DANGER)
+LOOK = Button("look", "Open it in the console", url="https://console.example/approvals/7/")
+
+
+def blocks_of(request: httpx.Request) -> list[dict[str, Any]]:
+    blocks = sent(request)["blocks"]
+    return blocks if isinstance(blocks, list) else json.loads(str(blocks))
+
+
+def test_p2_buttons_stand_under_the_words_and_carry_what_they_mean():
+    chat, table = slack({POST: ok(POSTED)})
+    chat.post("C1", "Approve <this>?", key="k", buttons=[APPROVE, REFUSE, LOOK])
+    section, actions = blocks_of(table.asked[0])
+    assert section["text"] == {"type": "mrkdwn", "text": "Approve &lt;this&gt;?", "verbatim": True}
+    assert sent(table.asked[0])["text"] == "Approve &lt;this&gt;?"
+    approve, refuse, look = actions["elements"]
+    assert (approve["action_id"], approve["value"], approve["style"]) == ("approve", "request-7", "primary")
+    assert approve["text"]["type"] == "plain_text"
+    assert (refuse["style"], look["url"], "style" in look) == ("danger", LOOK.url, False)
+
+
+def test_a_message_without_buttons_has_no_blocks():
+    chat, table = slack({POST: ok(POSTED)})
+    chat.post("C1", "x", key="k")
+    assert "blocks" not in sent(table.asked[0])
+
+
+@pytest.mark.parametrize("text", ["word " * 2000, "x" * 7000, "a line\n" * 1000])
+def test_long_words_are_split_into_sections_and_none_is_lost(text):
+    chat, table = slack({POST: ok(POSTED)})
+    chat.post("C1", text, key="k", buttons=[APPROVE])
+    *sections, _ = blocks_of(table.asked[0])
+    assert max(len(section["text"]["text"]) for section in sections) <= 3000
+    assert "".join(section["text"]["text"] for section in sections) == text
+
+
+def test_a_button_that_slack_would_not_take_is_refused_before_anything_is_sent():
+    chat, table = slack({POST: ok(POSTED)})
+    with pytest.raises(IntegrationError, match="more than Slack takes"):
+        chat.post("C1", "x", key="k", buttons=[Button("a", "b", "x" * 2001)])
+    assert table.asked == []
+
+
+def test_a_revised_message_keeps_its_key_and_loses_its_buttons():
+    chat, table = slack({"POST /api/chat.update": ok({"ok": True, "ts": "1.0", "channel": "C1"})})
+    chat.revise(Message("C1", "1.0", "x", "k", None), "Approved <by> the CTO.")
+    asked = sent(table.asked[0])
+    assert (asked["ts"], asked["text"], "metadata" in asked) == ("1.0", "Approved &lt;by&gt; the CTO.", False)
+    assert blocks_of(table.asked[0]) == []
+
+
+def test_a_revision_whose_answer_is_lost_is_in_doubt():
+    chat, _ = slack({"POST /api/chat.update": httpx.ReadTimeout("late")})
+    with pytest.raises(IntegrationError) as caught:
+        chat.revise(Message("C1", "1.0", "x", "k", None), "y")
+    assert (caught.value.in_doubt, caught.value.retryable) == (True, True)
+
+
+def test_a_person_is_spoken_to_alone():
+    chat, table = slack({"POST /api/conversations.open": ok({"ok": True, "channel": {"id": "D7"}})})
+    assert chat.direct("U7") == "D7"
+    assert sent(table.asked[0])["users"] == "U7"
+
+
+@pytest.mark.parametrize(
+    ("answer", "retryable", "words"),
+    [
+        (ok({"ok": False, "error": "user_not_found"}), False, "link their Slack identity"),
+        (ok({"ok": False, "error": "missing_scope"}), False, "scope"),
+        (ok({"ok": False, "error": "fatal_error"}), True, "on its side"),
+        (httpx.ReadTimeout("late"), True, "did not answer"),
+    ],
+)
+def test_opening_a_conversation_is_never_in_doubt(answer, retryable, words):
+    chat, _ = slack({"POST /api/conversations.open": answer})
+    with pytest.raises(IntegrationError, match=words) as caught:
+        chat.direct("U7")
+    assert (caught.value.retryable, caught.value.in_doubt) == (retryable, False)
