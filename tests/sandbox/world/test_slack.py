@@ -9,7 +9,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
 from sandbox import secrets
-from sandbox.slack import SlackPart
+from sandbox.slack import SlackPart, direct_id, user_id
 from sandbox.testing import Sandbox, running_sandbox
 
 CHANNEL = "C0ENGINC1DT"
@@ -24,6 +24,15 @@ def metadata(key: str) -> dict[str, Any]:
 def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
     with running_sandbox(tmp_path, parts=[SlackPart()]) as running:
         yield running
+
+
+def button(**other: Any) -> dict[str, Any]:
+    label = {"type": "plain_text", "text": "Approve"}
+    return {"type": "button", "action_id": "approve", "text": label, "value": "7", **other}
+
+
+def row(*elements: Any) -> dict[str, Any]:
+    return {"type": "actions", "elements": list(elements)}
 
 
 def client(sandbox: Sandbox, token: str = secrets.SLACK_TOKEN) -> WebClient:
@@ -95,6 +104,24 @@ def test_the_token_says_who_speaks(sandbox: Sandbox) -> None:
         ({"blocks": [{"type": "nope"}]}, "invalid_blocks"),
         ({"blocks": [{"type": "section"}]}, "invalid_blocks"),
         ({"text": "x", "metadata": {"event_type": "t"}}, "invalid_metadata_format"),
+        ({"blocks": [{"type": "section", "text": {"type": "mrkdwn", "text": "x" * 3001}}]}, "invalid_blocks"),
+        ({"blocks": "nothing"}, "invalid_blocks_format"),
+        ({"blocks": ["x"]}, "invalid_blocks"),
+        *[
+            ({"text": "x", "blocks": [row(*elements)]}, "invalid_blocks")
+            for elements in (
+                (),
+                ({"type": "nope"},),
+                ("x",),
+                ({"type": "button", "action_id": "a"},),
+                (button(text={"type": "mrkdwn", "text": "x"}),),
+                (button(text={"type": "plain_text", "text": "x" * 76}),),
+                (button(value="x" * 2001),),
+                (button(style="loud"),),
+                (button(action_id=""),),
+                (button(), button()),
+            )
+        ],
     ],
 )
 def test_a_message_that_slack_would_refuse_is_refused(sandbox: Sandbox, asked: dict[str, Any], error: str) -> None:
@@ -124,3 +151,42 @@ def test_messages_outlive_a_restart(tmp_path: Path) -> None:
         client(before).chat_postMessage(channel=CHANNEL, text="Declared.")
     with running_sandbox(tmp_path, parts=[SlackPart()]) as after:
         assert len(client(after).conversations_history(channel=CHANNEL)["messages"]) == 1
+
+
+def test_a_conversation_with_a_person_is_opened_once_and_is_theirs(sandbox: Sandbox) -> None:
+    slack = client(sandbox)
+    cto = slack.users_lookupByEmail(email="cto@acme.example")["user"]["id"]
+    assert refusal(slack.chat_postMessage, channel=direct_id("cto"), text="x") == "channel_not_found"
+    first, again = (slack.conversations_open(users=cto) for _ in range(2))
+    assert (first["channel"]["id"], again["channel"]["id"]) == (direct_id("cto"), direct_id("cto"))
+    assert (first["already_open"], again["already_open"]) == (False, True)
+    slack.chat_postMessage(channel=direct_id("cto"), text="Approve?", metadata=metadata("a1"))
+    assert slack.conversations_history(channel=CHANNEL)["messages"] == []
+    assert len(slack.conversations_history(channel=direct_id("cto"))["messages"]) == 1
+
+
+@pytest.mark.parametrize(("users", "error"), [("U0NOBODY", "user_not_found"), ("", "users_list_not_supplied")])
+def test_nobody_has_no_conversation(sandbox: Sandbox, users: str, error: str) -> None:
+    assert refusal(client(sandbox).conversations_open, users=users) == error
+
+
+def test_a_conversation_outlives_a_restart(tmp_path: Path) -> None:
+    with running_sandbox(tmp_path, parts=[SlackPart()]) as before:
+        client(before).conversations_open(users=user_id("cto"))
+    with running_sandbox(tmp_path, parts=[SlackPart()]) as after:
+        assert client(after).chat_postMessage(channel=direct_id("cto"), text="x")["ok"]
+
+
+@pytest.mark.parametrize(
+    "other", [{"person": "stranger"}, {"action_id": "nope"}, {"ts": "1.0"}, {"channel": "C0GENERAL01"}]
+)
+def test_only_a_button_that_is_there_can_be_pressed_by_somebody_who_is(sandbox: Sandbox, other: dict[str, str]) -> None:
+    posted = client(sandbox).chat_postMessage(channel=CHANNEL, text="x", blocks=[row(button())])
+    asked = {"channel": CHANNEL, "ts": posted["ts"], "action_id": "approve", "person": "cto", **other}
+    assert sandbox.client.post("/control/slack/press", json=asked).status_code == 422
+    assert sandbox.journal.entries(effect="button.pressed") == []
+
+
+def test_a_messages_address_leads_to_where_it_is_shown(sandbox: Sandbox) -> None:
+    answer = sandbox.client.get(f"/slack/archives/{CHANNEL}/p1790000000000100")
+    assert (answer.status_code, answer.headers["location"]) == (307, "/#chat-title")
