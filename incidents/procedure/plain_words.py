@@ -24,6 +24,8 @@ class Place(StrEnum):
     CHANGES = "Changes"
     PEOPLE = "People"
     SERVICES = "Services"
+    STATUS = "The public status page"
+    READINESS = "Readiness"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +112,7 @@ PLAIN: Final[Mapping[str, PlainWords]] = MappingProxyType(
         "R3": PlainWords(
             "Somebody reviews it, quickly. If nobody else is there, the on-call engineer may approve it alone, and "
             "that is recorded.",
-            (_P.PLAN,),
+            (_P.PLAN, _P.READINESS),
         ),
         "R4": PlainWords(
             "Merge it. The usual pipeline brings it to production; nobody copies files to servers by hand.", (_P.PLAN,)
@@ -143,7 +145,7 @@ PLAIN: Final[Mapping[str, PlainWords]] = MappingProxyType(
         ),
         "P1": PlainWords(
             "If customers are affected, they are told on the status page. Whoever leads the incident writes the words.",
-            (_P.CUSTOMERS,),
+            (_P.CUSTOMERS, _P.STATUS),
         ),
         "P2": PlainWords(
             "Nothing is published before the CTO or the CISO has said yes to exactly these words.",
@@ -236,7 +238,7 @@ PLAIN: Final[Mapping[str, PlainWords]] = MappingProxyType(
         ),
         "E15": PlainWords(
             "Whoever is asked for a yes is woken by phone, chat and mail; after some minutes their deputy is, too.",
-            (_P.APPROVALS,),
+            (_P.APPROVALS, _P.READINESS),
         ),
         "E16": PlainWords(
             "A yes under M3 asks you to prove once more that you are you. Starting the plan does not.",

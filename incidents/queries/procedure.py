@@ -35,6 +35,8 @@ VIEWS: Final = {
     Place.CHANGES: "incidents:changes",
     Place.PEOPLE: "incidents:people",
     Place.SERVICES: "incidents:catalogue",
+    Place.STATUS: "incidents:status",
+    Place.READINESS: "incidents:readiness",
 }
 
 

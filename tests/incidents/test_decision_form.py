@@ -26,10 +26,23 @@ def test_before_anybody_answers_five_questions_are_open_and_nothing_is_advised_a
     assert [question.rule for question in view.pending] == ["X1", "X1", "X1", "M1", "C1"]
 
 
-def test_five_answers_are_enough_for_the_default() -> None:
+def test_d1_five_answers_are_enough_for_the_default_where_the_alert_has_fired() -> None:
     view = advice_view(form(**DEFAULT), change="#17")
     assert (view.advised, view.act, view.pending, view.blockers) == (Path.ROLLBACK, "Roll back #17", (), ())
     assert [fired.rule for fired in view.fired] == ["D1"]
+
+
+@pytest.mark.parametrize(
+    ("answered", "rule"),
+    [({"correctness_defect": "yes"}, "D2"), ({"compounding_operation": "yes"}, "D3"), ({}, "D4")],
+)
+def test_d2_d3_d4_without_an_alert_the_advice_names_the_ground_for_the_rollback(
+    answered: dict[str, str], rule: str
+) -> None:
+    calm = {"threshold_exceeded": "no", "correctness_defect": "no", "compounding_operation": "no"}
+    known = {"root_cause_identified": "no" if rule == "D4" else "yes"}
+    view = advice_view(form(**DEFAULT, **{**calm, **known, **answered}), change="#17")
+    assert (view.advised, [fired.rule for fired in view.fired]) == (Path.ROLLBACK, [rule])
 
 
 @pytest.mark.parametrize("word", ["yes", "unknown"])

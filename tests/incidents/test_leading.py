@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 from django.contrib.auth.models import User
 
-from incidents.models import Change, Incident, LedgerEntry, Service, Shift, Trigger
+from incidents.models import Change, Deployment, Incident, LedgerEntry, Service, Shift, Trigger
 from incidents.procedure.duty import AlreadyOnCall, StillOnCall
 from incidents.queries.controls import controls_of
 from incidents.queries.duty import NotPermitted, on_call_for
@@ -199,3 +199,16 @@ def test_a_change_of_another_service_is_never_the_suspect(change: Change, oncall
         service_id=search.pk, trigger=Trigger.ALERT, title="Other", now=now, change_id=change.pk
     )
     assert not incident.suspects.exists()
+
+
+@pytest.mark.parametrize(("trigger", "rule"), [(Trigger.DEPLOY_FAILED, "U1"), (Trigger.REGRESSION, "U2")])
+def test_u1_u2_an_engineer_declares_with_the_last_deployed_change_as_suspect(
+    service: Service, engineer: User, change: Change, now: datetime, trigger: Trigger, rule: str
+) -> None:
+    begun = now - 10 * MINUTE
+    Deployment.objects.create(
+        service=service, outside_id=1, sha=change.sha, state="succeeded", started_at=begun, finished_at=begun + MINUTE
+    )
+    incident = declare_incident(service_id=service.pk, trigger=trigger, title="It broke", now=now, actor=engineer)
+    assert incident.suspects.get(chosen=True).change == change
+    assert incident.entries.get(kind="incident.declared").rule == rule

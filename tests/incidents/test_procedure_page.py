@@ -15,7 +15,7 @@ from incidents.models import Incident
 from incidents.procedure.answers import QUESTIONS
 from incidents.procedure.rules import LEANS_ON, RULES
 from incidents.procedure.steps import FORMS
-from incidents.queries.procedure import procedure_page
+from incidents.queries.procedure import VIEWS, procedure_page
 from incidents.queries.shapes import RuleRow
 from incidents.queries.switches import SWITCHES, current_switches
 from incidents.services.deciding import decide
@@ -99,6 +99,11 @@ def test_every_tag_leads_to_an_anchor_of_the_page(client: Client, oncall: User) 
     assert missing == []
     tag = Template("{% load console %}{% rule 'M3' %}").render(Context())
     assert f'href="{reverse("incidents:procedure")}#M3"' in tag
+
+
+def test_every_place_with_an_address_of_its_own_is_linked(client: Client, oncall: User) -> None:
+    shown = html(client, oncall)
+    assert [view for view in VIEWS.values() if f'<a href="{reverse(view)}">' not in shown] == []
 
 
 def test_the_version_history_begins_with_1_0(client: Client, oncall: User) -> None:
