@@ -127,15 +127,34 @@ function pull(one) {
 
 /** @param {Seen} seen */
 function showWords(seen) {
-  const messages = seen.parts.slack.messages.filter((/** @type {Seen} */ one) => seen.parts.slack.channels[one.channel] === "engineering-incidents");
-  show("chat", list(messages.slice(-12).reverse().map((/** @type {Seen} */ one) => `<li><span class="face" aria-hidden="true">RC</span>
-    <span><strong>Rollback Console</strong> <time class="soft">${clock(new Date(one.ts * 1000).toISOString())}</time></span><span class="says">${safe(one.text || "(blocks only)")}</span></li>`),
-    "Nobody has said anything yet."));
+  const { messages, channels, people } = seen.parts.slack;
+  const heard = messages.filter((/** @type {Seen} */ one) => one.to || channels[one.channel] === "engineering-incidents");
+  show("chat", list(heard.slice(-12).reverse().map(message), "Nobody has said anything yet."));
+  show("press-as", people.map((/** @type {string} */ who) => `<option>${safe(who)}</option>`).join(""));
+  at("pressing").hidden = !heard.some((/** @type {Seen} */ one) => !one.to && one.buttons.length);
   const status = seen.parts.status ?? { components: [], updates: [] };
   show("public", list(status.components.map((/** @type {Seen} */ one) => `<li><span class="what">${safe(one.name)}</span>
     <span class="badge" data-tone="${one.status === "operational" ? "ok" : "danger"}">${one.status === "operational" ? "✓" : "!"} ${safe(one.status)}</span></li>`), "Nothing."));
   show("told", status.updates.slice(0, 4).map((/** @type {Seen} */ one) => `<li><span class="what">${safe(one.title)}: ${safe(one.message)}</span>
     <small>${one.sent ? "sent to subscribers" : "on the page only"}</small><time title="${safe(one.at)}">${ago(one.at)}</time></li>`).join(""));
+}
+
+/** @param {Seen} one */
+function message(one) {
+  const to = one.to ? ` <span class="badge" data-tone="wait">to ${safe(one.to)} alone</span>` : "";
+  const buttons = one.buttons.map((/** @type {Seen} */ button) => pressable(one, button));
+  return `<li><span class="face" aria-hidden="true">RC</span>
+    <span><strong>Rollback Console</strong>${to} <time class="soft">${clock(new Date(one.ts * 1000).toISOString())}</time></span><span class="says">${safe(one.text || "(blocks only)")}</span>
+    ${buttons.length ? `<span class="presses">${buttons.join("")}</span>` : ""}</li>`;
+}
+
+/** A direct message's button is pressed by its person, a channel's by whoever is chosen. @param {Seen} one @param {Seen} button */
+function pressable(one, button) {
+  const words = safe(button.text.text);
+  if (button.url) return `<a class="button" data-size="small" href="${safe(button.url)}">${words}</a>`;
+  const kind = button.style ? `data-kind="${safe(button.style)}"` : "";
+  return `<button class="button" data-size="small" ${kind} data-press data-channel="${safe(one.channel)}" data-ts="${safe(one.ts)}"
+    data-action="${safe(button.action_id)}" data-person="${safe(one.to)}">${words}</button>`;
 }
 
 /** @param {Seen} entry */
@@ -222,6 +241,13 @@ for (const [id, path] of [["arm", "faults"], ["next", "actions"]]) {
     press(at(id).querySelector("button"), async () => (await order(path, asked), ""));
   });
 }
+
+at("chat").addEventListener("click", (/** @type {Event} */ event) => {
+  const button = /** @type {HTMLElement} */ (event.target).closest("[data-press]");
+  if (!(button instanceof HTMLElement)) return;
+  const { channel, ts, action, person } = button.dataset;
+  press(button, async () => (await order("slack/press", { channel, ts, action_id: action, person: person || at("press-as").value }), ""));
+});
 
 at("armed").addEventListener("click", (/** @type {Event} */ event) => {
   const button = /** @type {HTMLElement} */ (event.target).closest("[data-clear]");

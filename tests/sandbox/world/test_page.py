@@ -1,9 +1,19 @@
 """The world page shows what happens, and breaks the shop at one click."""
 
+from datetime import UTC, datetime
+
 import pytest
 from playwright.sync_api import Page, expect
 
+from incidents.integrations.better_stack_status import BetterStackStatusPage
+from incidents.integrations.chat import Button
+from incidents.integrations.slack import Slack
+from incidents.integrations.status_page import Affected, Health
+from sandbox import secrets, status_reports
 from sandbox.testing import Sandbox
+
+APPROVE = Button("approve", "Approve", "request-7")
+LOOK = Button("look", "Look", url="https://console.example/approvals/7/")
 
 
 def test_the_page_knows_the_whole_world(world: Sandbox) -> None:
@@ -49,3 +59,40 @@ def test_one_click_breaks_the_checkout_and_the_page_says_so(breakable: Sandbox, 
     expect(page.locator("#now")).to_contain_text("Customers are getting errors.", timeout=30_000)
     expect(page.locator("#commits li").first).to_contain_text("eu-1")
     assert complaints == []
+
+
+@pytest.fixture
+def slack(world: Sandbox) -> Slack:
+    return Slack(secrets.SLACK_TOKEN, base_url=f"{world.url}/slack/api")
+
+
+@pytest.mark.browser
+@pytest.mark.filterwarnings("ignore::pytest.PytestRemovedIn10Warning")  # pytest-base-url 2.1
+def test_p2_people_press_slacks_buttons_on_the_page(world: Sandbox, slack: Slack, page: Page) -> None:
+    cto = slack.person_by_email("cto@acme.example")
+    assert cto is not None
+    alone = slack.post(slack.direct(cto), "May this be posted?", key="k1", buttons=[APPROVE, LOOK])
+    everybody = slack.post("C0ENGINC1DT", "The words wait.", key="k2", buttons=[APPROVE])
+    page.goto(world.url)
+    to_cto = page.locator("#chat li").filter(has_text="to cto alone")
+    expect(to_cto.get_by_role("link", name="Look")).to_have_attribute("href", LOOK.url)
+    to_cto.get_by_role("button", name="Approve").click()
+    world.await_entry("button.pressed", key=f"{alone.ts}:approve:cto")
+    page.get_by_label("In the channel, press as").select_option("ciso")
+    page.locator("#chat li").filter(has_text="The words wait.").get_by_role("button", name="Approve").click()
+    world.await_entry("button.pressed", key=f"{everybody.ts}:approve:ciso")
+
+
+@pytest.mark.browser
+@pytest.mark.filterwarnings("ignore::pytest.PytestRemovedIn10Warning")  # pytest-base-url 2.1
+def test_p1_what_was_posted_stands_on_the_page(world: Sandbox, page: Page) -> None:
+    post = BetterStackStatusPage(f"{world.url}/betterstack", secrets.BETTER_STACK_TOKEN, page=status_reports.PAGE)
+    affected = [Affected("Checkout", Health.DEGRADED)]
+    words = {"title": "Errors when paying", "message": "We are looking.", "key": "k"}
+    post.open_report(**words, affected=affected, notify=True, published_at=datetime.now(UTC))
+    page.goto(world.url)
+    expect(page.locator("#public li").filter(has_text="Checkout")).to_contain_text("degraded")
+    expect(page.locator("#told li").first).to_contain_text("Errors when paying: We are looking.")
+    expect(page.locator("#told li").first).to_contain_text("sent to subscribers")
+    page.goto(f"{world.url}/status")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Checkout: not as it should be")
