@@ -97,6 +97,17 @@ class Environment:
         if self.production and not any(all(self.text(name) for name in names) for names in groups):
             self.faults.append("Missing: " + ", or ".join(" with ".join(names) for names in groups) + ".")
 
+    def require_together(self, *names: str) -> None:
+        """Where one of these is given, all must be, in production or not."""
+        missing = [name for name in names if not self.text(name)]
+        if missing and len(missing) < len(names):
+            self.faults.append(f"{', '.join(missing)} missing: {', '.join(names)} are given together or not at all.")
+
+    def refuse_unencrypted(self, name: str) -> None:
+        """In production, an address that is asked over the network in clear text is a fault."""
+        if self.production and self.text(name) and not self.text(name).startswith("https://"):
+            self.faults.append(f"{name} must begin with https://.")
+
     def refuse_key(self, key: str) -> None:
         """A key that anybody can read or guess is a fault."""
         if key and (key == NOT_FOR_PRODUCTION or len(key) < LEAST_KEY_LENGTH or len(set(key)) < LEAST_KEY_LETTERS):

@@ -8,7 +8,7 @@ import structlog
 
 SECRET_NAME: Final = re.compile(r"password|secret|token|authorization|cookie|private_key|ticket", re.IGNORECASE)
 SECRET_IN_TEXT: Final = re.compile(
-    r"(?P<before>[?&](?:ticket|token|password)=|//[^/\s:@]*:|(?:bearer|basic|token)\s+)[^\s&@\"']+", re.IGNORECASE
+    r"(?P<before>[?&](?:ticket|token|password|code)=|//[^/\s:@]*:|(?:bearer|basic|token)\s+)[^\s&@\"']+", re.IGNORECASE
 )
 HIDDEN: Final = "[hidden]"
 

@@ -12,6 +12,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from rollback_console import addresses, logging
 from rollback_console.environment import NOT_FOR_PRODUCTION, Environment, UnfitEnvironment
+from rollback_console.issuer import mapping
 
 django_stubs_ext.monkeypatch()
 
@@ -192,7 +193,26 @@ MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not PRODUCTION
 MFA_TOTP_ISSUER = "Rollback Console"
-SOCIALACCOUNT_PROVIDERS: dict[str, Any] = {}
+SOCIALACCOUNT_ADAPTER = "rollback_console.accounts.IssuersPeople"
+SOCIALACCOUNT_PROVIDERS: dict[str, Any] = {
+    "openid_connect": {"provider_class": "rollback_console.issuer.provider.Issuer", "APPS": []}
+}
+# Sign-in by the organisation's identity provider: all of these, or none.
+OIDC_ISSUER = environment.text("OIDC_ISSUER").rstrip("/")
+OIDC_NAME = environment.text("OIDC_NAME", "single sign-on")
+OIDC_GROUPS = environment.address("OIDC_GROUPS", mapping.read, environment.text("OIDC_GROUPS"))
+environment.require_together("OIDC_ISSUER", "OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET", "OIDC_GROUPS")
+environment.refuse_unencrypted("OIDC_ISSUER")
+if OIDC_ISSUER:
+    SOCIALACCOUNT_PROVIDERS["openid_connect"]["APPS"] = [
+        {
+            "provider_id": "issuer",
+            "name": OIDC_NAME,
+            "client_id": environment.text("OIDC_CLIENT_ID"),
+            "secret": environment.text("OIDC_CLIENT_SECRET"),
+            "settings": {"server_url": OIDC_ISSUER},
+        }
+    ]
 if CONSOLE_ENV == "test":
     PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 

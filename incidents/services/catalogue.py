@@ -10,6 +10,7 @@ from guardian.shortcuts import assign_perm, remove_perm
 
 from incidents.models.service import Service
 from incidents.queries.duty import holders_of
+from incidents.services.admitting import grant_by_group
 from incidents.services.recording import record_in
 
 PLAIN = (
@@ -31,6 +32,7 @@ def apply_catalogue(
     for service in Service.objects.in_use().exclude(pk__in=[each.pk for each in kept]):
         Service.objects.filter(pk=service.pk).update(retired=True)
         record_in("catalogue", "service.retired", at=now, actor=actor, service=service.slug)
+    grant_by_group(now=now, actor=actor)
     return kept
 
 

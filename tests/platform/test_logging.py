@@ -14,6 +14,7 @@ def test_a_secret_by_name_is_hidden(name):
     "text",
     [
         "GET /live/stream?incident=1&ticket=hush&last=4",
+        "GET /accounts/oidc/issuer/login/callback/?code=hush&state=1",
         "cannot reach postgresql://rollback_app:hush@database/console",
         "unix://:hush@/tmp/valkey.sock",
         "Authorization: Bearer hush",

@@ -81,6 +81,37 @@ def test_a_signed_webhook_stands_in_for_slack_but_not_without_its_secret(start):
     assert start(**(FIT | hook | {"SIGNED_WEBHOOK_SECRET": "secret"}))["SLACK_TOKEN"] == ""
 
 
+OIDC = {
+    "OIDC_ISSUER": "https://id.example/",
+    "OIDC_CLIENT_ID": "console",
+    "OIDC_CLIENT_SECRET": "hush",
+    "OIDC_GROUPS": '{"sre": "engineer"}',
+}
+
+
+def test_an_identity_provider_is_read_from_the_environment(start):
+    settings = start(**FIT, **OIDC, OIDC_NAME="Example ID")
+    (app,) = settings["SOCIALACCOUNT_PROVIDERS"]["openid_connect"]["APPS"]
+    assert (app["name"], app["client_id"], app["secret"]) == ("Example ID", "console", "hush")
+    assert settings["OIDC_GROUPS"] == {"sre": {"engineer"}}
+    assert start(**FIT)["SOCIALACCOUNT_PROVIDERS"]["openid_connect"]["APPS"] == []
+
+
+@pytest.mark.parametrize("name", OIDC)
+def test_an_identity_provider_is_given_whole_or_not_at_all(start, name):
+    words = refusal(start, **(OIDC | {name: None}))
+    assert f"{name} missing" in words
+    assert "hush" not in words
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("OIDC_ISSUER", "http://id.example"), ("OIDC_GROUPS", "sre=engineer"), ("OIDC_GROUPS", '{"sre": "oncall"}')],
+)
+def test_an_identity_provider_that_cannot_be_meant_is_refused(start, name, value):
+    assert name in refusal(start, **(OIDC | {name: value}))
+
+
 @pytest.mark.parametrize(
     "key", [console_settings.NOT_FOR_PRODUCTION, "short", "a" * 60, "changemechangemechangemechangeme"]
 )
