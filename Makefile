@@ -38,6 +38,11 @@ test: install ## Run every test: unit, browser and a short fault run
 test-unit: install ## Run the tests that need no browser and break nothing
 	@$(VENV)/python -m tests.suites unit
 
+.PHONY: test-real
+test-real: install ## Run the tests against a real HAProxy, mail server and identity provider
+	@.ci/install-haproxy
+	@$(VENV)/python -m tests.suites real
+
 .PHONY: check
 check: export CONSOLE_ENV := test
 check: install ## Run every tool: style, types, import contracts, templates, dependencies, spelling, migrations

@@ -10,13 +10,14 @@ from django.db.backends.postgresql.operations import DatabaseOperations
 
 from tests.browser import chromium
 
-MARKS: Final = {"browser": "browser", "faults": "faults", "benchmarks": "benchmark"}
+HERE: Final = Path(__file__).resolve().parent
+MARKS: Final = {"browser": "browser", "faults": "faults", "benchmarks": "benchmark", "real": "real"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A test bears the mark of its folder; browser tests run beside an event loop, which Django has to be told."""
     for item in items:
-        for folder in item.path.parts:
+        for folder in item.path.relative_to(HERE).parts:
             if mark := MARKS.get(folder):
                 item.add_marker(mark)
     if any(item.get_closest_marker("browser") for item in items):

@@ -11,10 +11,11 @@ from xml.etree import ElementTree as ET
 ROOT: Final = Path(__file__).resolve().parent.parent
 REPORTS: Final = ROOT / ".local" / "reports"
 SUITES: Final[dict[str, list[str]]] = {
-    "unit": ["-n", "2", "-m", "not browser and not faults and not benchmark"],
+    "unit": ["-n", "2", "-m", "not browser and not faults and not benchmark and not real"],
     "browser": ["-m", "browser"],
     "faults": ["-m", "faults"],
     "benchmarks": ["-m", "benchmark"],
+    "real": ["-m", "real"],
 }
 
 

@@ -1,0 +1,1 @@
+"""Against real counterparts, installed and started for it: HAProxy, a mail server, an identity provider."""
