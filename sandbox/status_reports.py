@@ -1,7 +1,8 @@
 """Better Stack's status page at `/betterstack/api/v2/status-pages`: resources, reports, and updates under them.
 
 https://betterstack.com/docs/uptime/api/create-a-new-status-page-report, …/create-a-new-status-update,
-…/list-existing-resources-of-a-status-page
+…/list-existing-resources-of-a-status-page, …/list-existing-reports-on-a-status-page and
+…/list-all-existing-status-updates-for-a-status-page-report
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -62,14 +63,14 @@ class StatusReports:
 
     def list_resources(self, request: Request) -> Response:
         health = self.health()
-        return JSONResponse({"data": [_resource(each, health[each]) for each in COMPONENTS], "pagination": _NO_MORE})
+        return self._page(request, [_resource(each, health[each]) for each in COMPONENTS])
 
     def list_reports(self, request: Request) -> Response:
         return self._page(request, [self._shown(report) for report in reversed(self.reports)])
 
     def list_updates(self, request: Request) -> Response:
         report = self._report(request)
-        return self._page(request, self.under(report)[::-1]) if report else not_found()
+        return self._page(request, [_listed(each) for each in self.under(report)]) if report else not_found()
 
     async def open_report(self, request: Request) -> Response:
         """Without `notify_subscribers` everybody is written to: the default that its page documents."""
@@ -87,7 +88,7 @@ class StatusReports:
         self._keep(update)
         key = f"{attributes['title']} @ {attributes['starts_at']}"
         self._journal.record("status", "status.report_posted", key=key, id=report["id"], **_told(update))
-        return JSONResponse({"data": self._shown(report), "included": [update]}, status_code=201)
+        return JSONResponse({"data": self._shown(report), "included": [_listed(update)]}, status_code=201)
 
     async def post_update(self, request: Request) -> Response:
         """Without `notify_subscribers` nobody is written to; `affected_resources` is required."""
@@ -137,8 +138,11 @@ class StatusReports:
         size = min(_number(asked.get("per_page", ""), _USUAL_PAGE), _LARGEST_PAGE)
         number = _number(asked.get("page", ""), 1)
         more = number * size < len(entries)
-        following = f"{self._address}{request.url.path}?page={number + 1}&per_page={size}" if more else None
-        return JSONResponse({"data": entries[(number - 1) * size : number * size], "pagination": {"next": following}})
+        last = max(1, -(-len(entries) // size))
+        links = {"first": 1, "last": last, "prev": number - 1 or None, "next": number + 1 if more else None}
+        at = f"{self._address}{request.url.path}?per_page={size}&page="
+        pagination = {name: f"{at}{page}" if page else None for name, page in links.items()}
+        return JSONResponse({"data": entries[(number - 1) * size : number * size], "pagination": pagination})
 
 
 def routes(book: Callable[[], StatusReports]) -> list[BaseRoute]:
@@ -167,9 +171,6 @@ def routes(book: Callable[[], StatusReports]) -> list[BaseRoute]:
     ]
 
 
-_NO_MORE: dict[str, str | None] = {"next": None}
-
-
 def not_found() -> Response:
     return JSONResponse({"errors": "Resource with provided ID was not found"}, status_code=404)
 
@@ -185,6 +186,13 @@ def _resource(number: str, health: str) -> Entry:
         "status": health,
     }
     return {"id": number, "type": "status_page_resource", "attributes": attributes}
+
+
+def _listed(update: Entry) -> Entry:
+    """As in lists, which do not tell who was written to."""
+    hidden = ("notify_subscribers", "published_at_timezone")
+    told = {name: value for name, value in update["attributes"].items() if name not in hidden}
+    return {**update, "attributes": told}
 
 
 def _affected(update: Entry) -> list[dict[str, str]]:

@@ -148,7 +148,7 @@ def _update(report_id: str, answer: Fields) -> Update:
         report_id=report_id,
         message=answer.text("attributes", "message", default=""),
         published_at=answer.moment("attributes", "published_at"),
-        notified=answer.flag("attributes", "notify_subscribers"),
+        notified=answer.optional_flag("attributes", "notify_subscribers"),
     )
 
 

@@ -48,13 +48,13 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """One public message under a report, as it stands on the page."""
+    """One public message under a report, as it stands on the page; `notified` is None where its page does not tell."""
 
     id: str
     report_id: str
     message: str
     published_at: datetime
-    notified: bool
+    notified: bool | None
 
 
 class StatusPage(Protocol):
@@ -79,7 +79,7 @@ class StatusPage(Protocol):
     def updates(self, report_id: str) -> list[Update]:
         """Everything published under a report, oldest first.
 
-        https://betterstack.com/docs/uptime/api/list-existing-status-updates
+        https://betterstack.com/docs/uptime/api/list-all-existing-status-updates-for-a-status-page-report
         """
 
     def open_report(

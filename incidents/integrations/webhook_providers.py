@@ -111,7 +111,11 @@ class WebhookStatusPage:
         with self._hook.understood(doing):
             return [
                 Update(
-                    each.text("id"), report_id, each.text("message"), each.moment("published_at"), each.flag("notified")
+                    each.text("id"),
+                    report_id,
+                    each.text("message"),
+                    each.moment("published_at"),
+                    each.optional_flag("notified"),
                 )
                 for each in answer.each("updates")
             ]

@@ -38,9 +38,11 @@ def report(number: str, title: str, starts_at: str = "2026-11-23T12:00:00.000Z")
     return {"id": number, "type": "status_report", "attributes": attributes, "relationships": {}}
 
 
-def update(number: str, message: str, published_at: str = "2026-11-23T12:00:00.000Z") -> dict[str, object]:
-    told = {"message": message, "published_at": published_at, "notify_subscribers": False, "status_report_id": 9001}
-    return {"id": number, "type": "status_update", "attributes": {**told, "affected_resources": []}}
+def update(
+    number: str, message: str, published_at: str = "2026-11-23T12:00:00.000Z", **told: bool
+) -> dict[str, object]:
+    told_always = {"message": message, "published_at": published_at, "status_report_id": 9001}
+    return {"id": number, "type": "status_update", "attributes": {**told_always, "affected_resources": [], **told}}
 
 
 def listed(*entries: object, following: str | None = None) -> httpx.Response:
@@ -53,7 +55,7 @@ def page(**answers: Answer | list[Answer]) -> tuple[StatusPage, Table]:
     known: dict[str, Answer | list[Answer]] = {
         f"GET {AT}/resources": shown,
         f"POST {REPORTS}": answers.get("reports", ok({"data": report("9001", "Checkout")}, 201)),
-        f"POST {UPDATES}": answers.get("updates", ok({"data": update("5", "Mended.")}, 201)),
+        f"POST {UPDATES}": answers.get("updates", ok({"data": update("5", "Mended.", notify_subscribers=False)}, 201)),
         f"GET {REPORTS}": answers.get("listed", listed()),
         f"GET {UPDATES}": answers.get("published", listed()),
     }
@@ -128,7 +130,7 @@ def test_an_update_is_found_again_by_its_words_and_its_time():
     late = update("7", "Mended.", "2026-11-23T12:05:00Z")
     client, _ = page(published=listed(late, update("6", "Mended.")))
     found = client.updates("9001")
-    assert [each.id for each in found] == ["6", "7"]
+    assert [(each.id, each.notified) for each in found] == [("6", None), ("7", None)]
     assert [each.id for each in found if is_update(each, message="Mended.", published_at=NOON)] == ["6"]
 
 

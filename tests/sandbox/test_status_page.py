@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Literal
 
 import httpx
 import pytest
+from pydantic import BaseModel, ConfigDict
 
 from incidents.integrations.better_stack_status import BetterStackStatusPage
 from incidents.integrations.errors import IntegrationError
@@ -19,6 +21,54 @@ REPORTS = f"{AT}/status-reports"
 HEADERS = {"Authorization": f"Bearer {secrets.BETTER_STACK_TOKEN}"}
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 WORDS = {"title": "Checkout", "message": "We are looking."}
+
+
+class Shape(BaseModel):
+    """Strict: these are the documented example bodies, nothing more and nothing less."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class Said(Shape):
+    status_page_resource_id: str
+    status: Literal["resolved", "degraded", "downtime"]
+
+
+class UpdateTold(Shape):
+    """https://betterstack.com/docs/uptime/api/list-all-existing-status-updates-for-a-status-page-report"""
+
+    message: str
+    published_at: str
+    status_report_id: int
+    affected_resources: list[Said]
+
+
+class UpdatePosted(UpdateTold):
+    """https://betterstack.com/docs/uptime/api/create-a-new-status-update"""
+
+    published_at_timezone: str
+    notify_subscribers: bool
+
+
+class ReportTold(Shape):
+    """https://betterstack.com/docs/uptime/api/list-existing-reports-on-a-status-page"""
+
+    title: str
+    report_type: Literal["manual"]
+    starts_at: str
+    ends_at: str | None
+    status_page_id: int
+    affected_resources: list[Said]
+    aggregate_state: Literal["operational", "degraded", "downtime"]
+
+
+class Pagination(Shape):
+    """https://betterstack.com/docs/uptime/api/pagination"""
+
+    first: str
+    last: str
+    prev: str | None
+    next: str | None
 
 
 @pytest.fixture
@@ -89,6 +139,28 @@ def test_without_a_word_about_it_a_report_notifies_everybody_and_an_update_nobod
     report = post(sandbox, **WORDS).json()["data"]["id"]
     post(sandbox, f"{REPORTS}/{report}/status-updates", message="x", affected_resources=[])
     assert [entry.detail["notified"] for entry in sandbox.journal.entries(part="status")] == [True, False]
+
+
+def test_every_body_is_shaped_as_documented(sandbox):
+    """What the console sends is in the first test of this file's neighbour; these are the answers."""
+    affected = [{"status_page_resource_id": "7002", "status": "downtime"}]
+    posted = post(sandbox, **WORDS, affected_resources=affected).json()
+    report = posted["data"]
+    ReportTold.model_validate(report["attributes"])
+    assert report["relationships"]["status_updates"]["data"] == [
+        {"id": posted["included"][0]["id"], "type": "status_update"}
+    ]
+    UpdateTold.model_validate(posted["included"][0]["attributes"])
+    updates = f"{REPORTS}/{report['id']}/status-updates"
+    UpdatePosted.model_validate(
+        post(sandbox, updates, message="x", affected_resources=affected).json()["data"]["attributes"]
+    )
+    for path, shape in ((REPORTS, ReportTold), (updates, UpdateTold)):
+        listed = sandbox.client.get(path, headers=HEADERS).json()
+        assert listed["data"]
+        Pagination.model_validate(listed["pagination"])
+        for each in listed["data"]:
+            shape.model_validate(each["attributes"])
 
 
 @pytest.mark.parametrize(
