@@ -28,6 +28,7 @@ PARTS = (
     "sandbox.haproxy",
     "sandbox.better_stack",
     "sandbox.status",
+    "sandbox.heartbeats",
     "sandbox.vault",
     "sandbox.page",
 )
