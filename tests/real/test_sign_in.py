@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from allauth.mfa.totp.internal import auth as totp_auth
 from django.contrib.auth.models import Group, User
 from django.http import HttpResponse
 from django.test import Client, RequestFactory
@@ -251,6 +252,20 @@ def test_who_comes_by_the_issuer_comes_by_no_password(come_in: Callable[..., Htt
     answer = client.post("/accounts/login/", {"login": "newcomer", "password": "a-password-of-the-tests"})
     assert (answer.status_code, signed_in(client)) == (403, None)
     assert "signs in with Example ID" in answer.content.decode()
+
+
+def test_a_second_factor_that_is_enrolled_here_is_asked_for_after_the_issuer(
+    come_in: Callable[..., HttpResponse], client: Client
+) -> None:
+    come_in(groups=["sre"])
+    client.logout()
+    secret = totp_auth.generate_totp_secret()
+    totp_auth.TOTP.activate(User.objects.get(username="newcomer"), secret)
+    assert come_in(groups=["sre"]).headers["Location"] == reverse("mfa_authenticate")
+    assert signed_in(client) is None
+    code = totp_auth.format_hotp_value(totp_auth.hotp_value(secret, int(time.time()) // 30))
+    assert client.post(reverse("mfa_authenticate"), {"code": code}).status_code == 302
+    assert signed_in(client) is not None
 
 
 def proof(client: Client) -> Any:
