@@ -15,6 +15,7 @@ from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from requests import RequestException, Session
 
 from incidents.services.admitting import admit_person, name_is_free
@@ -43,6 +44,14 @@ class ClosedDoor(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ships 
             return not_let_in(request, words, "Passwords and passkeys open only accounts that are kept here.")
         refused: HttpResponse | None = super().pre_login(request, user, **given)
         return refused
+
+    def get_reauthentication_methods(self, user: User) -> list[dict[str, Any]]:
+        """Who is tied to the identity provider can show there that it is still them (E16)."""
+        ways: list[dict[str, Any]] = super().get_reauthentication_methods(user)
+        if settings.OIDC_ISSUER and _is_linked(user):
+            again = reverse("openid_connect_again", args=[PROVIDER])
+            ways.insert(0, {"id": PROVIDER, "description": f"Sign in anew with {settings.OIDC_NAME}", "url": again})
+        return ways
 
 
 class IssuersPeople(DefaultSocialAccountAdapter):  # type: ignore[misc]  # allauth ships no types

@@ -322,6 +322,7 @@ APPROVALS_SEATS = "incidents.queries.seats.Seats"
 APPROVALS_RECORDER = "incidents.services.questions.LedgerRecorder"
 APPROVALS_LISTENER = "incidents.receivers.Answers"
 APPROVALS_STEP_UP = ("M3",)
+APPROVALS_OTHER_PROOF = "rollback_console.issuer.fresh.fresh_oidc_login"
 
 # ── switches of the procedure ────────────────────────────────────────────────────────────────────────────────────────
 TAKE_OVER_AFTER_MINUTES = environment.number("TAKE_OVER_AFTER_MINUTES", 5)

@@ -11,6 +11,7 @@ from django.http import HttpResponse
 from django.test import Client, RequestFactory
 from django.urls import reverse
 
+from approvals.authentication import authentication_of, ways_to_prove
 from incidents.models import LedgerEntry, Service
 from incidents.procedure.duty import Role
 from incidents.queries.duty import roles_of, visible_services
@@ -289,6 +290,20 @@ def test_e16_signing_in_anew_at_the_issuer_proves_when(
     assert answer.headers["Location"] == "/changes/"
     assert proof(client).timestamp() == at
     assert client.session.session_key == session
+
+
+def test_e16_a_vote_is_proved_by_it_and_leads_there(
+    come_in: Callable[..., HttpResponse], client: Client, rf: RequestFactory
+) -> None:
+    at = int(time.time())
+    come_in(groups=["board"])
+    person = signed_in(client)
+    assert person is not None
+    assert ways_to_prove(person) == [AGAIN]
+    come_in(door=AGAIN, groups=["board"], auth_time=at)
+    request = rf.get("/")
+    request.session, request.user = client.session, person
+    assert authentication_of(request).fresh
 
 
 @pytest.mark.parametrize(
