@@ -326,6 +326,7 @@ APPROVALS_OTHER_PROOF = "rollback_console.issuer.fresh.fresh_oidc_login"
 
 # ── switches of the procedure ────────────────────────────────────────────────────────────────────────────────────────
 TAKE_OVER_AFTER_MINUTES = environment.number("TAKE_OVER_AFTER_MINUTES", 5)
+PLAN_OWNER = environment.text("PLAN_OWNER", "the CISO")
 WAKE_DEPUTY_AFTER_MINUTES = environment.number("WAKE_DEPUTY_AFTER_MINUTES", 5)
 RECOVERY_SAMPLES = environment.number("RECOVERY_SAMPLES", 5)
 POLL_SECONDS = environment.number("POLL_SECONDS", 5)

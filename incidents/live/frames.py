@@ -16,15 +16,15 @@ from incidents.services.clock import database_now
 
 TEMPLATE: Final = "incidents/detail.html"
 IN_ORDER: Final = (
-    *("head", "now", "bleed", "change", "decision", "plan"),
+    *("head", "now", "escalation", "bleed", "change", "decision", "plan"),
     *("chart", "timeline", "people", "others", "closing"),
 )
 TOUCHED: Final[dict[str, frozenset[str]]] = {
     "suspect": frozenset({"change", "now", "head"}),
     "assessment": frozenset({"change"}),
-    "decision": frozenset({"decision", "now", "head", "plan", "chart"}),
+    "decision": frozenset({"escalation", "decision", "now", "head", "plan", "chart"}),
     "plan": frozenset({"plan", "now", "head", "bleed", "chart"}),
-    "step": frozenset({"plan", "now", "head", "bleed", "chart", "decision"}),
+    "step": frozenset({"escalation", "plan", "now", "head", "bleed", "chart", "decision"}),
     "approval": frozenset({"plan", "now", "decision"}),
     "alert": frozenset({"chart", "head"}),
 }

@@ -69,6 +69,13 @@ def informing_the_cto(
     return _lines(told, "Customers feel this service, so you are informed (D7). Nothing waits for you.")
 
 
+def escalated(*, incident: str, title: str, why: str, owner: str) -> str:
+    """X2: what CISO and CTO are woken with, and what the channel is told."""
+    reason = f"{_one_line(why).rstrip('.')}." if why else ""
+    head = f"{incident} is escalated to the CISO and the CTO: {_one_line(title).rstrip('.')}."
+    return " ".join(filter(None, (head, reason, f"The Incident Response Plan governs; its owner: {owner}.")))
+
+
 def revert_title(change_title: str) -> str:
     """The pull request's title: `Revert: …` (R2), on one line that GitHub accepts."""
     title = f"Revert: {_one_line(change_title)}"

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.contrib.auth.models import User
+from django.urls import reverse
 
 from incidents.models.change import Change
 from incidents.models.incident import Incident
@@ -20,6 +21,7 @@ from incidents.procedure.steps import FORMS, IncidentState, StepKind, StepState
 from incidents.queries.bleeding import bleed_controls
 from incidents.queries.decisions import Form, advice_view, blockers_of, known_answers, question_groups
 from incidents.queries.duty import responders_of, roles_of
+from incidents.queries.escalation import answers_to_escalation, may_govern
 from incidents.queries.grants import approvals_needed, may_ask_anew, waiting_for
 from incidents.queries.room import Facts, others_of, read_facts
 from incidents.queries.shapes import (
@@ -96,9 +98,20 @@ def _now(reader: Reader) -> NowControls:
             return NowControls((Action("See the plan", "plain", "jump", target="plan", icon="list-checks"),))
         case IncidentState.RECOVERED if reader.may(Doing.DECIDE):
             return NowControls((Action("Close the incident", "primary", "dialog", target="close", icon="archive"),))
+        case IncidentState.ESCALATED:
+            return _answering(reader)
         case IncidentState.CLOSED:
             return NowControls()
     return NowControls(why_not=reader.why_not(Doing.DECIDE))
+
+
+def _answering(reader: Reader) -> NowControls:
+    """“I have it”, for whom it was escalated to and who has not said so."""
+    incident = reader.facts.incident
+    if not may_govern(reader.person, incident) or reader.person.pk in answers_to_escalation(incident).acknowledged:
+        return NowControls()
+    url = reverse("incidents:have-it", args=[incident.number])
+    return NowControls((Action("I have it", "primary", "post", url=url, icon="hand", shortcut="h"),))
 
 
 def _executable(facts: Facts) -> bool:
@@ -303,4 +316,5 @@ def _closing(reader: Reader) -> ClosingControls:
         next_suspect=following,
         may_call_false_alarm=state in (IncidentState.DECLARED, IncidentState.DECIDED),
         may_close=state in (IncidentState.RECOVERED, IncidentState.ESCALATED) or by_hand,
+        may_escalate=state is not IncidentState.ESCALATED,
     )

@@ -63,10 +63,10 @@ def services_for(person: User, permission: str) -> QuerySet[Service]:
 
 
 def visible_services(person: User) -> QuerySet[Service]:
-    """The services whose incidents a person may see: all for the roles that read everything, else by grant."""
+    """The services whose incidents a person may see: all for the roles that read everything, and their deputies."""
     if not person.is_active:
         return Service.objects.none()
-    if person.groups.filter(name__in=[*GROUP_ROLES, "dba"]).exists():
+    if person.groups.filter(name__in=[*GROUP_ROLES, "dba"]).exists() or person.deputyships.exists():
         return Service.objects.all()
     return Service.objects.filter(
         pk__in=services_for(person, "respond_service")

@@ -22,6 +22,7 @@ from incidents.queries.badges import STEPS, incident_badge, severity_badge
 from incidents.queries.changes import change_rows, findings_of
 from incidents.queries.decisions import blockers_of, decision_view, known_answers
 from incidents.queries.duty import last_sign_of, on_call_for
+from incidents.queries.escalation import escalation_panel
 from incidents.queries.grants import waiting_for
 from incidents.queries.questions import questions_about
 from incidents.queries.series import room_chart
@@ -34,6 +35,7 @@ from incidents.queries.shapes import (
     Clock,
     ClosingPanel,
     DecisionPanel,
+    EscalationPanel,
     IncidentCard,
     IncidentHead,
     IncidentRoom,
@@ -47,6 +49,7 @@ from incidents.queries.shapes import (
 )
 from incidents.queries.steps import link_words, plan_panel
 from incidents.queries.timeline import timeline_of
+from incidents.queries.waking import WAKES
 
 UNDER_WAY = {
     StepKind.PUSH_REVERT: "The revert is being pushed.",
@@ -56,6 +59,8 @@ UNDER_WAY = {
     StepKind.DEPLOY: "The revert is on its way to production.",
     StepKind.PROVE_RECOVERY: "The revert is in production; recovery is being proved.",
 }
+FROZEN = Badge("frozen", "danger", "snowflake")
+FROZEN_WORDS = "Nothing further of it starts; what was under way is only watched. The Incident Response Plan governs."
 TRIGGERS = {Trigger.DEPLOY_FAILED: "a deploy failed", Trigger.REGRESSION: "a regression", Trigger.ALERT: "an alert"}
 
 
@@ -90,6 +95,10 @@ class Facts:
     @property
     def chosen(self) -> Suspect | None:
         return next((suspect for suspect in self.suspects if suspect.chosen), None)
+
+    @property
+    def escalation(self) -> EscalationPanel | None:
+        return escalation_panel(self.incident, self.decisions, self.steps)
 
     @property
     def firing(self) -> bool:
@@ -148,6 +157,7 @@ def room_of(incident: Incident, now: datetime) -> IncidentRoom:
         others=others_of(incident),
         closing=_closing(facts),
         plan=_plan(facts),
+        escalation=facts.escalation,
         chart=room_chart(incident, now, moments=_moments(facts)),
     )
 
@@ -228,10 +238,22 @@ def now_sentence(facts: Facts) -> NowSentence:
         case IncidentState.RECOVERED:
             return NowSentence("ok", "Recovered.", "Close the incident when nothing is left to say.", rules=("R5",))
         case IncidentState.ESCALATED:
-            words = "Escalated to the CISO and the CTO: the Incident Response Plan governs."
-            return NowSentence("danger", words, "Stop the bleed and the record go on here.", rules=("X2",))
+            return _escalated(facts)
         case IncidentState.CLOSED:
             return NowSentence("idle", f"Closed: {incident.resolution.replace('_', ' ')}.", incident.closing_words)
+
+
+def _escalated(facts: Facts) -> NowSentence:
+    """Who governs now, and whether somebody has answered."""
+    panel = facts.escalation
+    has_it = " and ".join(panel.governing) if panel else ""
+    words = "Escalated to the CISO and the CTO: the Incident Response Plan governs."
+    detail = f"{has_it} {'have' if ' and ' in has_it else 'has'} it." if has_it else "Nobody has answered yet."
+    since = panel.at if panel and not has_it else None
+    return NowSentence(
+        "warn" if has_it else "danger", words, detail, since=since, rules=("X2", "E20"),
+        meanwhile="stop the bleed, public words, the record and the retrospective go on here.",
+    )  # fmt: skip
 
 
 def _undecided(facts: Facts) -> NowSentence:
@@ -309,7 +331,7 @@ def _meanwhile(step: Step) -> str:
 
 def _bleed(facts: Facts) -> BleedPanel:
     said = [step for step in facts.steps if step.plan_id is None and step.kind == StepKind.ANNOUNCE]
-    told = [step for step in facts.steps if step.plan_id is None and step.kind != StepKind.ANNOUNCE]
+    told = [step for step in facts.steps if step.plan_id is None and step.kind not in {StepKind.ANNOUNCE, *WAKES}]
     return BleedPanel(
         channel=facts.incident.service.channel_name or "the channel",
         steps=tuple(_told(step) for step in told),
@@ -375,6 +397,8 @@ def _plan(facts: Facts) -> PlanPanel | None:
     blockers = blockers_of(Answers.from_form(plan.decision.answers), Path(plan.decision.path))
     earlier = [each for each in facts.plans if each.pk != plan.pk]
     panel = plan_panel(plan, facts.plan_steps, earlier=earlier, blockers=blockers)
+    if facts.escalation:
+        panel = replace(panel, badge=FROZEN, words=f"{panel.words} {FROZEN_WORDS}")
     return replace(panel, questions=questions_about(plan, facts.now))
 
 

@@ -54,11 +54,15 @@ def note_recovery(*, incident: Incident, now: datetime) -> None:
     fresh.state, fresh.recovered_at = IncidentState.RECOVERED, now
     moved(fresh)
     record(fresh, "incident.recovered", at=now, rule="R5")
+    _open_retrospective(fresh, now)
+
+
+def _open_retrospective(incident: Incident, now: datetime) -> None:
     _, opened = Retrospective.objects.get_or_create(
-        incident=fresh, defaults={"opened_at": now, "due_at": now + OPEN_WITHIN}
+        incident=incident, defaults={"opened_at": now, "due_at": now + OPEN_WITHIN}
     )
     if opened:
-        record(fresh, "retrospective.opened", at=now, rule="T1", due_at=now + OPEN_WITHIN)
+        record(incident, "retrospective.opened", at=now, rule="T1", due_at=now + OPEN_WITHIN)
 
 
 @transaction.atomic
@@ -142,5 +146,7 @@ def _close(incident: Incident, resolution: Resolution, words: str, actor: User, 
     # Words that were not sent by now would come after the end.
     unsent = Step.objects.filter(incident=incident, state__in=UNSTARTED).exclude(kind__in=OUTLASTS_THE_INCIDENT)
     unsent.update(state=StepState.CANCELLED, finished_at=now, due_at=None, lease=None)
+    if resolution == Resolution.ESCALATED:
+        _open_retrospective(incident, now)
     record(incident, "incident.closed", at=now, actor=actor, rule="E17", resolution=resolution, words=words)
     return moved(incident)

@@ -22,6 +22,7 @@ from incidents.queries.duty import require
 from incidents.queries.grants import subject_of
 from incidents.queries.switches import current_switches
 from incidents.services.approving import ask_about
+from incidents.services.governing import hand_to_the_plan
 from incidents.services.locking import lock_incident, moved
 from incidents.services.planning import make_plan
 from incidents.services.questions import lock_questions, take_back
@@ -73,8 +74,11 @@ def decide(
         ask_about(make_plan(incident=incident, decision=decision, now=now), now=now)
     else:
         take_back(subject_of(incident), now=now, why="decided otherwise")
-    incident.state = IncidentState.ESCALATED if choice.path is Path.ESCALATE else IncidentState.DECIDED
-    tell_of_decision(incident=incident, decision=decision, now=now, actor=actor)
+    if choice.path is Path.ESCALATE:
+        hand_to_the_plan(incident=incident, decision=decision, now=now, actor=actor)
+    else:
+        incident.state = IncidentState.DECIDED
+        tell_of_decision(incident=incident, decision=decision, now=now, actor=actor)
     moved(incident)
     return decision
 

@@ -8,7 +8,7 @@ from incidents.procedure.refusals import Refusal
 from incidents.procedure.steps import IncidentState
 from incidents.queries.timeline import entry_in_words
 
-UNMOVING = ("step.asked", "suspect.asked", "incident.on_call_seen")
+UNMOVING = ("step.asked", "suspect.asked", "incident.on_call_seen", "escalation.seen", "escalation.acknowledged")
 """What a person did that left the version as it was: no page became stale by it."""
 
 

@@ -14,13 +14,13 @@ from incidents.procedure.words import informing_the_cto
 from incidents.queries.plans import rollback_facts
 from incidents.services.announcing import open_step
 
-TOLD = {Path.ROLLBACK: ("cto",), Path.ESCALATE: ("cto", "ciso")}
+TOLD = {Path.ROLLBACK: ("cto",)}
 
 
 def tell_of_decision(*, incident: Incident, decision: Decision, now: datetime, actor: User) -> None:
-    """Ready the messages that follow from a decision; they hold nothing up, and nothing holds them up (E3)."""
+    """Ready the messages that follow from a decision; nothing waits for them. X2's own are sent by `governing`."""
     path = Path(decision.path)
-    if path in TOLD and (incident.customer_impact or path is Path.ESCALATE):
+    if path in TOLD and incident.customer_impact:
         _inform(incident, decision, path, now, actor)
     if path is Path.ROLLBACK and settings.POST_COMMANDS:
         _post_commands(incident, decision, now, actor)

@@ -13,6 +13,7 @@ from incidents.services.announcing import WordsNeedALook, announce
 from incidents.services.clock import database_now
 from incidents.services.concluding import close_as_false_alarm, close_incident, say_it_did_not_help
 from incidents.services.declaring import merge_incidents
+from incidents.services.escalating import acknowledge_escalation, escalate
 from incidents.services.leading import hand_over, take_over
 from incidents.services.suspecting import suspect_change
 from incidents.views.doors import in_room, person, posted_version
@@ -123,6 +124,25 @@ def close(request: HttpRequest, incident: Incident) -> HttpResponse:
         incident_id=incident.pk, actor=person(request), now=database_now(), version=posted_version(request),
         words=_reason(request),
     )  # fmt: skip
+    return show(request, incident)
+
+
+@require_POST
+@in_room
+def escalate_incident(request: HttpRequest, incident: Incident) -> HttpResponse:
+    """Hand it to the Incident Response Plan, from wherever it stands (X2)."""
+    escalate(
+        incident_id=incident.pk, actor=person(request), now=database_now(), version=posted_version(request),
+        reason=_reason(request),
+    )  # fmt: skip
+    return show(request, incident)
+
+
+@require_POST
+@in_room
+def have_it(request: HttpRequest, incident: Incident) -> HttpResponse:
+    """One who was escalated to answers: “I have it” (X2)."""
+    acknowledge_escalation(incident_id=incident.pk, actor=person(request), now=database_now())
     return show(request, incident)
 
 

@@ -15,6 +15,7 @@ from incidents.queries.room import head_seq, incident_by_number, room_of
 from incidents.queries.shapes import LiveView
 from incidents.queries.timeline import timeline_of
 from incidents.services.clock import database_now
+from incidents.services.escalating import note_governor
 from incidents.services.leading import note_presence
 from incidents.views.doors import in_room, person
 
@@ -25,9 +26,10 @@ ROOM = "incidents/detail.html"
 @never_cache
 @in_room
 def detail(request: HttpRequest, incident: Incident) -> HttpResponse:
-    """The whole room; the first look of the on-call engineer is their sign of life (E5)."""
-    now = database_now()
-    if note_presence(incident=incident, person=person(request), now=now):
+    """The whole room; the first look of the on-call engineer (E5), and of who was escalated to (X2), is a sign."""
+    now, reader = database_now(), person(request)
+    signs = (each(incident=incident, person=reader, now=now) for each in (note_presence, note_governor))
+    if any(list(signs)):
         incident = incident_by_number(incident.number)
     live = LiveView(
         ticket_url=reverse("incidents:live-ticket", args=[incident.number]),

@@ -74,7 +74,9 @@ INCIDENTS: Final[Mapping[str, Answers]] = {
     "advice": act("302 403 403 403 403 403 200"),
     "add-suspect": act(ENGINEERS),
     "take-over": act("302 403 403 403 302 403 409"),
-    **dict.fromkeys(["hand-over", "merge", "no-help", "false-alarm", "close"], act(ON_CALL)),
+    **dict.fromkeys(["hand-over", "merge", "no-help", "false-alarm", "close", "escalate"], act(ON_CALL)),
+    # Answered by those it was escalated to, and nobody has escalated yet.
+    "have-it": act("302 403 403 409 409 409 409"),
     # The question stands already: refused in words, to the one who may ask anew (M3).
     "ask-anew": act("302 403 403 403 403 403 409"),
     **dict.fromkeys(["decide", "execute", "stop", "resume", "adopt", "step"], act(ON_CALL)),

@@ -147,7 +147,8 @@ def test_x2_an_escalation_has_no_plan_and_tells_cto_and_ciso(
     decide(incident_id=incident.pk, actor=oncall, now=now, version=incident.version, answers=given, path="escalate")
     incident.refresh_from_db()
     assert (incident.state, incident.plans.count()) == ("escalated", 0)
-    assert "cto@example.com" in incident.steps.get(kind="inform_cto").parameters["addresses"]
+    assert incident.steps.get(kind="announce").rule == "X2"
+    assert set(incident.steps.filter(kind="wake_by_mail").values_list("parameters__name", flat=True)) == {"cto"}
     with pytest.raises(NotInThatState):
         execute_plan(incident_id=incident.pk, actor=oncall, now=now, version=incident.version, digest="x")
 

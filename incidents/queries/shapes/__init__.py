@@ -42,6 +42,7 @@ from incidents.queries.shapes.panels import (
     ClosingPanel,
     DecisionPanel,
     DecisionView,
+    EscalationPanel,
     FiredRule,
     IncidentHead,
     IncidentRoom,
@@ -59,6 +60,7 @@ from incidents.queries.shapes.panels import (
     TimelineEntry,
     TimelinePanel,
     UndoLine,
+    WokenLine,
 )
 from incidents.queries.shapes.parts import Action, Badge, Choice, Clock, Evidence, Link, StepState, Tone
 from incidents.queries.shapes.procedure import (
@@ -100,6 +102,7 @@ __all__ = [
     "DecisionView",
     "DependentRow",
     "DocumentRow",
+    "EscalationPanel",
     "Evidence",
     "ExecuteAsk",
     "Fact",
@@ -156,4 +159,5 @@ __all__ = [
     "Tone",
     "UndoLine",
     "VersionRow",
+    "WokenLine",
 ]

@@ -164,12 +164,13 @@ class PeopleControls:
 
 @dataclass(frozen=True, slots=True)
 class ClosingControls:
-    """It didn't help, false alarm, close (E17)."""
+    """It didn't help, false alarm, close (E17); escalate (X2)."""
 
     may_say_no_help: bool = False
     next_suspect: str = ""
     may_call_false_alarm: bool = False
     may_close: bool = False
+    may_escalate: bool = False
     why_not: str = ""
 
 

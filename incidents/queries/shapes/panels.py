@@ -339,6 +339,33 @@ class ClosingPanel:
 
 
 @dataclass(frozen=True, slots=True)
+class WokenLine:
+    """Somebody who was woken: by which ways, what they answered; `by_hand`: why a person must call them."""
+
+    name: str
+    part: str
+    ways: tuple[Badge, ...] = ()
+    answer: str = ""
+    at: datetime | None = None
+    by_hand: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EscalationPanel:
+    """X2 at a glance: escalated by whom and why, who governs, who was woken and who has answered."""
+
+    by: str
+    at: datetime
+    grounds: tuple[FiredRule, ...]
+    reason: str
+    owner: str
+    woken: tuple[WokenLine, ...]
+    governing: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ("X1", "X2")
+    over: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class IncidentRoom:
     """The whole incident room as everybody sees it."""
 
@@ -353,3 +380,4 @@ class IncidentRoom:
     closing: ClosingPanel = ClosingPanel(shown=False)
     plan: PlanPanel | None = None
     chart: ChartView | None = None
+    escalation: EscalationPanel | None = None

@@ -1,0 +1,82 @@
+"""Who was woken for what, by which ways, and who has answered; whom nothing reached must be called by hand (E15)."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+from incidents.models.incident import Incident
+from incidents.models.ledger import LedgerEntry
+from incidents.models.step import Step
+from incidents.procedure.steps import StepKind, StepState
+from incidents.queries.badges import STEPS
+from incidents.queries.deputies import ROLE_WORDS
+from incidents.queries.shapes import Badge, WokenLine
+
+WOKEN: Final = "people.woken"
+WAKES: Final[Mapping[str, str]] = {
+    StepKind.WAKE_BY_PHONE: "phone",
+    StepKind.WAKE_BY_CHAT: "chat",
+    StepKind.WAKE_BY_MAIL: "mail",
+}
+ICONS: Final = {"phone": "phone", "chat": "message-square", "mail": "mail"}
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """Who has opened what they were woken for, and who has answered it; by person, with the moment."""
+
+    seen: Mapping[int, datetime] = field(default_factory=dict)
+    acknowledged: Mapping[int, datetime] = field(default_factory=dict)
+
+
+def woken_lines(
+    incident: Incident, steps: Iterable[Step], *, rule: str, url: str = "", answers: Answers | None = None
+) -> tuple[WokenLine, ...]:
+    """Everybody who was woken under a rule (for one question where its `url` is given), and who must be called."""
+    entries = LedgerEntry.objects.filter(incident=incident, kind=WOKEN, rule=rule).order_by("seq")
+    told = [facts for entry in entries if (facts := entry.data)["question"].endswith(url)]
+    sent = [step for step in steps if step.kind in WAKES and step.rule == rule and step.parameters["url"].endswith(url)]
+    lines = [_line(each, sent, answers or Answers()) for facts in told for each in facts["woken"]]
+    missing = dict.fromkeys(role for facts in told for role in facts["nobody"])
+    return (*lines, *(WokenLine("", ROLE_WORDS[role], by_hand="nobody can fill this role") for role in missing))
+
+
+def _line(each: Mapping[str, Any], sent: Sequence[Step], answers: Answers) -> WokenLine:
+    own = [step for step in sent if step.parameters["person"] == each["id"]]
+    role = ROLE_WORDS[each["role"]]
+    answered, at = _answer(each["id"], own, answers)
+    return WokenLine(
+        name=each["person"],
+        part=f"deputy of the {role}" if each["deputy"] else role,
+        ways=tuple(_way(step) for step in own),
+        answer=answered,
+        at=at,
+        by_hand="" if answered else _by_hand(each, own),
+    )
+
+
+def _way(step: Step) -> Badge:
+    """One way with what became of it: an answer that is awaited is no failure."""
+    way, (tone, words) = WAKES[step.kind], STEPS[step.state]
+    sent = step.state in (StepState.DONE, StepState.WATCHING)
+    if step.kind == StepKind.WAKE_BY_PHONE and step.state == StepState.WATCHING:
+        return Badge("phone rings", "wait", ICONS[way])
+    return Badge(f"{way} sent" if sent else f"{way}: {words}", "ok" if sent else tone, ICONS[way])
+
+
+def _answer(person: int, own: Sequence[Step], answers: Answers) -> tuple[str, datetime | None]:
+    if person in answers.acknowledged:
+        return "has it", answers.acknowledged[person]
+    if person in answers.seen:
+        return "has opened the room", answers.seen[person]
+    by = next((step.evidence["acknowledged_by"] for step in own if step.evidence.get("acknowledged_by")), "")
+    return (f"page acknowledged by {by}" if by else ""), None
+
+
+def _by_hand(each: Mapping[str, Any], own: Sequence[Step]) -> str:
+    """Why somebody must ring this person; empty where their phone rings."""
+    failed = next((step.sentence for step in own if step.state in (StepState.FAILED, StepState.UNKNOWN)), "")
+    if "phone" in each["missing"]:
+        return "the console cannot ring this phone: no policy or number is set"
+    return failed if each["ways"] else "the console has no way to reach them"
