@@ -26,6 +26,7 @@ TOUCHED: Final[dict[str, frozenset[str]]] = {
     "plan": frozenset({"plan", "now", "head", "bleed", "chart"}),
     "step": frozenset({"escalation", "plan", "now", "head", "bleed", "chart", "decision"}),
     "approval": frozenset({"plan", "now", "decision"}),
+    "escalation": frozenset({"escalation", "now"}),
     "alert": frozenset({"chart", "head"}),
 }
 KEPT: Final = 256

@@ -13,6 +13,7 @@ from incidents.services import steering
 from incidents.services.concluding import close_as_false_alarm, close_incident, say_it_did_not_help
 from incidents.services.deciding import decide
 from incidents.services.declaring import choose_suspect, merge_incidents
+from incidents.services.escalating import escalate
 from incidents.services.executing import execute_plan, resume_plan, stop_plan
 from incidents.services.leading import hand_over, take_over
 from incidents.services.locking import StaleView
@@ -36,6 +37,7 @@ ACTS: Mapping[str, tuple[Act, dict[str, Any]]] = {
     "say_it_did_not_help": (say_it_did_not_help, {}),
     "close_as_false_alarm": (close_as_false_alarm, {"reason": "nothing"}),
     "close_incident": (close_incident, {}),
+    "escalate": (escalate, {"reason": "the old rows are gone"}),
 }
 STEP_ACTS: Mapping[str, tuple[Act, dict[str, str]]] = {
     "retry": (steering.retry_step, {}),
