@@ -111,28 +111,27 @@ class Mirror:
         """
         ref = f"refs/heads/{branch}"
         self._check_name(ref)
-        self._push(ref, f"{commit_sha}:{ref}", branch, expecting="", objects=objects)
+        self._push(f"{commit_sha}:{ref}", branch, f"--force-with-lease={ref}:", objects=objects)
 
     def rehearse(self, commit_sha: str, name: str) -> None:
         """Create `refs/rollback-console/NAME` at a commit that the host has, and remove it: a push would pass.
 
-        It is no branch, so nothing is built of it and no pull request can come of it. What a broken removal leaves
-        behind, the same call removes.
+        It is no branch, so nothing is built of it and no pull request can come of it. What a broken rehearsal left
+        behind, at whichever commit, the next one of that name takes along.
         """
         ref = f"refs/{OWN_REFS}/{name}"
         self._check_name(ref)
-        self._push(ref, f"{commit_sha}:{ref}", ref, expecting="")
-        self._push(ref, f":{ref}", ref, expecting=commit_sha)
+        self._push(f"+{commit_sha}:{ref}", ref)
+        self._push(f":{ref}", ref)
 
-    def _push(self, ref: str, change: str, words: str, *, expecting: str, objects: Path | None = None) -> None:
-        """Compare and set: the host moves the ref only where it is at `expecting`, empty for nowhere."""
+    def _push(self, change: str, words: str, *conditions: str, objects: Path | None = None) -> None:
         answer = self._git(
             self.folder,
             "push",
             "--porcelain",
             "--no-verify",
             "--no-follow-tags",
-            f"--force-with-lease={ref}:{expecting}",
+            *conditions,
             self.url,
             change,
             seconds=self.limits.push,

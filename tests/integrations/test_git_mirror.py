@@ -409,11 +409,13 @@ def test_a_rehearsed_push_is_made_and_taken_back(mirror: Mirror, hosted: Hosted,
     assert len([path for path in server.requests if path.endswith("/git-receive-pack")]) == 2
 
 
-def test_a_rehearsal_cleans_up_after_one_that_was_cut_off(mirror: Mirror, hosted: Hosted) -> None:
+@pytest.mark.parametrize("left_at", ["master", "other"])
+def test_a_rehearsal_cleans_up_after_one_that_was_cut_off(mirror: Mirror, hosted: Hosted, left_at: str) -> None:
+    hosted.commit("other")
     mirror.refresh()
-    before, head = hosted.git("for-each-ref"), mirror.head("master")
-    hosted.git("update-ref", "refs/rollback-console/rehearsal", head)
-    mirror.rehearse(head, "rehearsal")
+    before = hosted.git("for-each-ref")
+    hosted.git("update-ref", "refs/rollback-console/rehearsal", mirror.head(left_at))
+    mirror.rehearse(mirror.head("master"), "rehearsal")
     assert hosted.git("for-each-ref") == before
 
 
