@@ -11,8 +11,10 @@ from django.dispatch import receiver
 from approvals.ports import News
 from approvals.quorum import State
 from incidents.queries.grants import SUBJECT
+from incidents.queries.words import SUBJECT as WORDS
 from incidents.services.approving import continue_plan
 from incidents.services.clock import database_now
+from incidents.services.publishing import approval_heard
 from incidents.services.recording import record_in
 
 
@@ -35,6 +37,8 @@ class Answers:
     """The listener that `approvals` is given by settings: it only wakes what asks its gate again."""
 
     def heard(self, news: News) -> None:
-        """After the commit: a plan that waited for this goes on, or says anew for whom it waits."""
+        """After the commit: what waited for this goes on, or says anew for whom it waits."""
         if news.subject.type == SUBJECT and news.state is not State.CONSUMED:
             continue_plan(incident_id=UUID(news.subject.id), now=database_now())
+        if news.subject.type == WORDS and news.state is not State.CONSUMED:
+            approval_heard(update_id=UUID(news.subject.id), now=database_now())

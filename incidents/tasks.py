@@ -15,6 +15,7 @@ from incidents.models.service import Service
 from incidents.services.approving import continue_plan, waiting_incidents
 from incidents.services.clock import database_now
 from incidents.services.intake import unread_deliveries
+from incidents.services.publishing import approval_heard, unheard_answers
 from incidents.services.rendering import write_public_page as write_page
 from incidents.services.running import due_steps
 
@@ -79,3 +80,5 @@ def sweep() -> None:
     expire_due(now=now)
     for incident_id in waiting_incidents():
         continue_plan(incident_id=incident_id, now=now)
+    for update_id in unheard_answers():
+        approval_heard(update_id=update_id, now=now)

@@ -10,7 +10,9 @@ from incidents.effects.merge import Merge
 from incidents.effects.open_pull_request import OpenPullRequest
 from incidents.effects.orders import Effect
 from incidents.effects.page_on_call import PageOnCall
+from incidents.effects.post_status import PostStatus
 from incidents.effects.prove_recovery import ProveRecovery
+from incidents.effects.publish_status import PublishStatus
 from incidents.effects.push_revert import PushRevert
 from incidents.effects.review import FollowReview
 from incidents.effects.wake_by_chat import WakeByChat
@@ -33,6 +35,8 @@ EFFECTS: Mapping[StepKind, Effect] = {
     StepKind.MERGE: Merge(),
     StepKind.DEPLOY: FollowDeploy(),
     StepKind.PROVE_RECOVERY: ProveRecovery(),
+    StepKind.PUBLISH_STATUS: PublishStatus(),
+    StepKind.POST_STATUS: PostStatus(),
     StepKind.WAKE_BY_PHONE: WakeByPhone(),
     StepKind.WAKE_BY_CHAT: WakeByChat(),
     StepKind.WAKE_BY_MAIL: WakeByMail(),

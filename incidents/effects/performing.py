@@ -23,7 +23,12 @@ from incidents.services import running
 CALL_LASTS = timedelta(seconds=13)  # connect 3 s and read 10 s (integrations.md)
 RENEW_EVERY = 1.5
 MANY = running.MOST_ATTEMPTS
+LOOK = "Whether it took place cannot be asked: look, then say."
 log = structlog.get_logger(__name__)
+
+
+class AnEarlierCallMayHaveLanded(Exception):
+    """A lost worker sent what can neither be keyed nor asked: it is never sent again by itself (trust.md §1)."""
 
 
 def perform(step_id: UUID, world: World) -> None:
@@ -51,6 +56,8 @@ def _attempt(claim: running.Claim, world: World) -> Outcome:
     found = effect.look_up(order, world)
     if found is not None:
         return found
+    if _promise(claim) is Promise.NEITHER and claim.step.call_ends_at is not None:
+        raise AnEarlierCallMayHaveLanded
     # What watches, and what a dead worker left, goes on being looked at behind a shut gate; nothing is begun there.
     claim.gate.check()
     return _act(effect, order, world)
@@ -88,6 +95,8 @@ def _report(claim: running.Claim, fault: Exception) -> None:
     match fault:
         case running.LeaseLost():
             log.warning("lease_lost", step=str(claim.step.pk), why=str(fault))
+        case AnEarlierCallMayHaveLanded():
+            running.doubt_step(claim, words=f"A worker ended in the middle of it. {LOOK}")
         case running.EarlierCallPending():
             running.postpone_step(claim, words=str(fault), seconds=fault.seconds, in_doubt=True)
         case StepForbidden():
@@ -103,7 +112,7 @@ def _report(claim: running.Claim, fault: Exception) -> None:
 
 def _report_world(claim: running.Claim, failure: IntegrationError) -> None:
     if failure.in_doubt and _promise(claim) is Promise.NEITHER:
-        running.doubt_step(claim, words=f"{failure.words} Whether it took place cannot be asked: look, then say.")
+        running.doubt_step(claim, words=f"{failure.words} {LOOK}")
     elif failure.retryable or failure.in_doubt:
         running.postpone_step(claim, words=failure.words, seconds=failure.retry_after, in_doubt=failure.in_doubt)
     else:

@@ -10,7 +10,7 @@ from incidents.procedure.decision import Path, closure, needs_of
 from incidents.procedure.planning import not_built
 from incidents.procedure.readings import state
 from incidents.procedure.refusals import Refusal
-from incidents.procedure.steps import FORMS, OUTLASTS_THE_INCIDENT, IncidentState, StepKind, StepState
+from incidents.procedure.steps import FORMS, OUTLASTS_THE_INCIDENT, PUBLIC_WORDS, IncidentState, StepKind, StepState
 
 
 class HoldAt(StrEnum):
@@ -73,7 +73,8 @@ class StepSituation:
 
 def gate_for(situation: StepSituation) -> Gate:
     """Whether the step may start now; where several rules hold it, the one that holds longest is named."""
-    rules = _PLAN_RULES if situation.in_plan else _OUTSIDE_RULES
+    words = situation.kind in PUBLIC_WORDS
+    rules = _PLAN_RULES if situation.in_plan else _WORDS_RULES if words else _OUTSIDE_RULES
     shut = next((gate for rule in rules if (gate := rule(situation))), None)
     form = FORMS[situation.kind]
     return shut or Gate(open=True, rule=form.rule, sentence="Nothing holds this step.", state=StepState.READY)
@@ -176,10 +177,19 @@ def _review_missing(situation: StepSituation) -> Gate | None:
     return _shut("R3", words, StepState.GATED)
 
 
+def _words_unapproved(situation: StepSituation) -> Gate | None:
+    if situation.approvals.get("P2", False):
+        return None
+    return _shut("P2", "Exactly these words are not approved: the CTO or the CISO is asked first.", StepState.GATED)
+
+
 _Rule = Callable[[StepSituation], Gate | None]
 
 _OUTSIDE_RULES: Final[tuple[_Rule, ...]] = (_incident_closed,)
 """Stop the bleed, and words: open from the moment of declaring, through the escalation, until the close (E3, E20)."""
+
+_WORDS_RULES: Final[tuple[_Rule, ...]] = (_words_unapproved, _previous_not_done)
+"""Public words: never without their approval (P2), one after the other, after the close, too: no page is left wrong."""
 
 _PLAN_RULES: Final[tuple[_Rule, ...]] = (
     _incident_closed,

@@ -170,8 +170,10 @@ class StepState(StrEnum):
     CANCELLED = "cancelled"
 
 
-OUTLASTS_THE_INCIDENT: Final = frozenset({StepKind.WAKE_BY_PHONE})
-"""What must be taken back when the incident ends: nobody's phone goes on ringing for something that is over (E15)."""
+PUBLIC_WORDS: Final = frozenset({StepKind.PUBLISH_STATUS, StepKind.POST_STATUS})
+"""What is posted in public: each waits for P2's approval, and goes on after the close until it is settled."""
+OUTLASTS_THE_INCIDENT: Final = PUBLIC_WORDS | {StepKind.WAKE_BY_PHONE}
+"""What goes on when the incident ends: nobody's phone rings on for what is over (E15), no page is left wrong (P1)."""
 
 ENDED: Final = frozenset({StepState.DONE, StepState.SKIPPED, StepState.CANCELLED})
 PASSED: Final = frozenset({StepState.DONE, StepState.SKIPPED})

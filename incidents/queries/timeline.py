@@ -71,6 +71,7 @@ WORDS: Final[Mapping[str, Callable[[Facts], str]]] = {
     "retrospective.opened": lambda _: "The retrospective is open, due within 24 hours",
     "incident.drafting_handed_over": lambda f: f"Handed the drafting of public words to {f['to']}",
     "status.drafted": lambda f: f"Public words drafted ({f['phase']}): {f['message']}",
+    "status.posted": lambda f: f"Told the public ({f['phase']}): {f['message']}",
     "status.withdrawn": lambda _: "Drafted words taken back",
     "follow_up.added": lambda f: f"Follow-up: {f['words']}",
     "follow_up.done": lambda f: f"Follow-up done: {f['words']}",

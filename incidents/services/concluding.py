@@ -15,6 +15,7 @@ from incidents.procedure.refusals import Refusal
 from incidents.procedure.steps import OUTLASTS_THE_INCIDENT, IncidentState, Resolution, StepState
 from incidents.queries.duty import require
 from incidents.queries.grants import subject_of
+from incidents.queries.public import left_standing
 from incidents.services.locking import lock_incident, moved
 from incidents.services.questions import take_back
 from incidents.services.recording import record
@@ -40,6 +41,10 @@ ENDS = {
 
 class ReasonMissing(Refusal):
     """What ends an incident early says why."""
+
+
+class PublicWordsStand(Refusal):
+    """The public page does not say that it is resolved, and nobody has said that it may stay so (P1)."""
 
 
 class StillRunning(Refusal):
@@ -110,26 +115,41 @@ def _choose_next(incident: Incident) -> None:
 
 
 @transaction.atomic
-def close_as_false_alarm(*, incident_id: UUID, actor: User, now: datetime, version: int, reason: str) -> Incident:
+def close_as_false_alarm(
+    *, incident_id: UUID, actor: User, now: datetime, version: int, reason: str, public_stays: bool = False
+) -> Incident:
     """Nothing was wrong, or it was not ours: closed with a reason, before anything was executed (E17)."""
     if not reason.strip():
         raise ReasonMissing("E17", "Say why it was a false alarm: one sentence is enough, and it is kept.")
     incident = lock_incident(incident_id, version=version, state=(IncidentState.DECLARED, IncidentState.DECIDED))
     require(actor, Action.DECIDE, incident.service, now=now, incident=incident)
+    _require_word_on_public_page(incident, reason, stays=public_stays)
     take_back(subject_of(incident), now=now, why="the incident is closed")
     _retire_plan(incident, now)
     return _close(incident, Resolution.FALSE_ALARM, reason.strip(), actor, now)
 
 
 @transaction.atomic
-def close_incident(*, incident_id: UUID, actor: User, now: datetime, version: int, words: str = "") -> Incident:
+def close_incident(
+    *, incident_id: UUID, actor: User, now: datetime, version: int, words: str = "", public_stays: bool = False
+) -> Incident:
     """Close what has recovered, was escalated, or was mended by hand on a path that the console does not take."""
     incident = lock_incident(incident_id, version=version, state=tuple(ENDS))
     require(actor, Action.DECIDE, incident.service, now=now, incident=incident)
     if incident.state == IncidentState.DECIDED:
         _require_by_hand(incident, words)
+    _require_word_on_public_page(incident, words, stays=public_stays)
     take_back(subject_of(incident), now=now, why="the incident is closed")
     return _close(incident, ENDS[IncidentState(incident.state)], words.strip(), actor, now)
+
+
+def _require_word_on_public_page(incident: Incident, words: str, *, stays: bool) -> None:
+    """Nothing is left standing unseen: the page says *resolved*, or somebody says why it goes on saying less."""
+    phase = left_standing(incident)
+    if phase and not stays:
+        raise PublicWordsStand("P1", f"The public page still says “{phase}”. Post “resolved”, or close it knowingly.")
+    if phase and not words.strip():
+        raise ReasonMissing("P1", f"Say why the public page goes on saying “{phase}”: it stands in the record.")
 
 
 def _require_by_hand(incident: Incident, words: str) -> None:
@@ -148,5 +168,8 @@ def _close(incident: Incident, resolution: Resolution, words: str, actor: User, 
     unsent.update(state=StepState.CANCELLED, finished_at=now, due_at=None, lease=None)
     if resolution == Resolution.ESCALATED:
         _open_retrospective(incident, now)
-    record(incident, "incident.closed", at=now, actor=actor, rule="E17", resolution=resolution, words=words)
+    record(
+        incident, "incident.closed", at=now, actor=actor, rule="E17", resolution=resolution, words=words,
+        public=left_standing(incident) or "",
+    )  # fmt: skip
     return moved(incident)

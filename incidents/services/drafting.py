@@ -18,7 +18,7 @@ from incidents.procedure.speculation import speculation_in
 from incidents.queries.duty import require, responders_of
 from incidents.queries.public import audiences, title_of
 from incidents.services.leading import NotAnEngineerHere
-from incidents.services.locking import NotInThatState, StaleView, lock_incident, moved
+from incidents.services.locking import NotInThatState, StaleView, lock_incident, meanwhile, moved
 from incidents.services.recording import record
 
 State = StatusUpdate.State
@@ -98,9 +98,9 @@ def lock_update(incident: Incident, update_id: UUID, *, version: int, states: tu
     rows = StatusUpdate.objects.select_for_update(of=("self",)).select_related("drafted_by")
     found = rows.get(pk=update_id, incident=incident)
     if found.state not in states:
-        raise NotADraft("P1", f"The update is {found.get_state_display()} by now: say what is new in another one.")
+        raise NotADraft("P1", f"The update is {found.get_state_display()} by now. {meanwhile(incident)}")
     if found.version != version:
-        raise StaleView("P1", "The draft was changed since this page showed it. Look at it again.")
+        raise StaleView("P1", f"{meanwhile(incident)} Look at the words again.")
     return found
 
 

@@ -12,7 +12,8 @@ from incidents.models.step import Step
 from incidents.procedure.answers import Answers
 from incidents.procedure.decision import Path
 from incidents.procedure.gates import Gate, HoldAt, StepSituation, gate_for
-from incidents.procedure.steps import PASSED, IncidentState, StepKind, StepState
+from incidents.procedure.steps import PASSED, PUBLIC_WORDS, IncidentState, StepKind, StepState
+from incidents.queries import words
 from incidents.queries.grants import RULES, approvals_for, why_waiting
 from incidents.queries.plans import BUILT
 from incidents.services.clock import database_now
@@ -29,6 +30,8 @@ def gate_of(step: Step) -> Gate:
 
 def _situation(step: Step) -> StepSituation:
     plan, incident = step.plan, step.incident
+    if plan is None and step.kind in PUBLIC_WORDS:
+        return _situation_of_words(step)
     if plan is None:
         return StepSituation(kind=StepKind(step.kind), incident=IncidentState(incident.state), in_plan=False)
     reviewed = plan.steps.filter(kind=StepKind.REVIEW).first()
@@ -47,6 +50,16 @@ def _situation(step: Step) -> StepSituation:
         hold_at=HoldAt(settings.HOLD_AT),
         self_approval_recorded=bool(reviewed and reviewed.parameters.get("self_approved_by")),
         review_granted=bool(reviewed and reviewed.state == StepState.DONE),
+    )
+
+
+def _situation_of_words(step: Step) -> StepSituation:
+    return StepSituation(
+        kind=StepKind(step.kind),
+        incident=IncidentState(step.incident.state),
+        in_plan=False,
+        approvals={"P2": words.are_approved(step)},
+        previous_done=words.earlier_is_settled(step),
     )
 
 

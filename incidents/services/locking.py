@@ -26,10 +26,10 @@ def lock_incident(
     """The incident under its row lock. Raises `StaleView` on another version, `NotInThatState` on another state."""
     incident = Incident.objects.select_for_update(of=("self",)).select_related("service").get(pk=incident_id)
     if version is not None and incident.version != version:
-        raise StaleView("D6", f"{_meanwhile(incident)} Look at what holds now, then press again if it is still right.")
+        raise StaleView("D6", f"{meanwhile(incident)} Look at what holds now, then press again if it is still right.")
     allowed = (state,) if isinstance(state, IncidentState) else state
     if allowed and incident.state not in allowed:
-        raise NotInThatState("D6", f"The incident is {incident.state} by now. {_meanwhile(incident)}")
+        raise NotInThatState("D6", f"The incident is {incident.state} by now. {meanwhile(incident)}")
     return incident
 
 
@@ -40,7 +40,8 @@ def moved(incident: Incident) -> Incident:
     return incident
 
 
-def _meanwhile(incident: Incident) -> str:
+def meanwhile(incident: Incident) -> str:
+    """The newest act of a person, in words: who was faster."""
     acts = LedgerEntry.objects.filter(stream_id=stream_of(incident), actor__isnull=False).exclude(kind__in=UNMOVING)
     newest = acts.order_by("-seq").first()
     if newest is None:

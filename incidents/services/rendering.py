@@ -41,7 +41,7 @@ def kept_file(name: str) -> bytes | None:
     """A file as it was last written; None where it never was."""
     try:
         return (Path(settings.STATUS_FOLDER) / name).read_bytes()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
 
 

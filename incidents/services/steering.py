@@ -12,7 +12,7 @@ from incidents.models.incident import Incident
 from incidents.models.step import Step
 from incidents.procedure.duty import Action
 from incidents.procedure.refusals import Refusal
-from incidents.procedure.steps import WAITS_FOR_A_PERSON, IncidentState, StepKind, StepState, may_move
+from incidents.procedure.steps import PUBLIC_WORDS, WAITS_FOR_A_PERSON, IncidentState, StepKind, StepState, may_move
 from incidents.queries.duty import require
 from incidents.queries.steps import series_answers
 from incidents.services.concluding import note_recovery
@@ -47,7 +47,7 @@ class NotThisStep(Refusal):
 def _take(asked: Asked, action: Action) -> Step:
     """The step under the incident's lock, in the state its page showed; compare-and-set for every act on a step."""
     incident = lock_incident(asked.incident_id)
-    if not incident.is_open:
+    if not incident.is_open and action is not Action.DRAFT_STATUS:
         raise NotInThatState("E17", "The incident is closed.")
     require(asked.actor, action, incident.service, now=asked.now, incident=incident)
     found = Step.objects.select_for_update(of=("self",)).select_related("incident__service", "plan__decision", "after")
@@ -102,6 +102,8 @@ def skip_step(asked: Asked, *, reason: str) -> Step:
     step = _take(asked, _action(asked))
     if step.kind == StepKind.PROVE_RECOVERY:
         raise NotThisStep("R5", "Recovery is not skipped: attest it with evidence.")
+    if step.kind == StepKind.PUBLISH_STATUS:
+        raise NotThisStep("P1", "The console's own page is not skipped: try again, or take the words back.")
     if step.kind == StepKind.REVIEW:
         raise NotThisStep("R3", "A review is not skipped: self-approve instead, where no other reviewer is available.")
     _require_stuck(step, "skip")
@@ -125,6 +127,8 @@ def record_by_hand(asked: Asked, *, evidence: str, reference: str = "") -> Step:
     step = _take(asked, _action(asked))
     if step.kind == StepKind.PROVE_RECOVERY:
         raise NotThisStep("R5", "Recovery is attested, not recorded: use that form.")
+    if step.kind == StepKind.PUBLISH_STATUS:
+        raise NotThisStep("P1", "Only the console writes its own page: try again.")
     step.evidence = {**step.evidence, **_reference(step, reference.strip(), asked.now), "by_hand": evidence.strip()}
     step.by_hand = True
     _move(step, StepState.DONE, sentence=f"Done by hand by {asked.actor.username}.", now=asked.now)
@@ -273,5 +277,7 @@ def _adopt(step: Step, actor: User, now: datetime, *, adopt: str, accepted_patch
 
 
 def _action(asked: Asked) -> Action:
-    in_plan = Step.objects.filter(pk=asked.step_id, plan__isnull=False).exists()
-    return Action.EXECUTE if in_plan else Action.STOP_THE_BLEED
+    step = Step.objects.get(pk=asked.step_id)
+    if step.kind in PUBLIC_WORDS:
+        return Action.DRAFT_STATUS
+    return Action.EXECUTE if step.plan_id else Action.STOP_THE_BLEED

@@ -111,7 +111,7 @@ def false_alarm(request: HttpRequest, incident: Incident) -> HttpResponse:
     """Close with a reason: it was nothing, or not ours (E17)."""
     close_as_false_alarm(
         incident_id=incident.pk, actor=person(request), now=database_now(), version=posted_version(request),
-        reason=_reason(request),
+        reason=_reason(request), public_stays=_public_stays(request),
     )  # fmt: skip
     return show(request, incident)
 
@@ -122,7 +122,7 @@ def close(request: HttpRequest, incident: Incident) -> HttpResponse:
     """Close what has recovered, was escalated, or was mended by hand."""
     close_incident(
         incident_id=incident.pk, actor=person(request), now=database_now(), version=posted_version(request),
-        words=_reason(request),
+        words=_reason(request), public_stays=_public_stays(request),
     )  # fmt: skip
     return show(request, incident)
 
@@ -144,6 +144,10 @@ def have_it(request: HttpRequest, incident: Incident) -> HttpResponse:
     """One who was escalated to answers: “I have it” (X2)."""
     acknowledge_escalation(incident_id=incident.pk, actor=person(request), now=database_now())
     return show(request, incident)
+
+
+def _public_stays(request: HttpRequest) -> bool:
+    return request.POST.get("public_stays") == "yes"
 
 
 def _reason(request: HttpRequest) -> str:

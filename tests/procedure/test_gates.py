@@ -10,7 +10,7 @@ from incidents.procedure.decision import Path, advise
 from incidents.procedure.gates import Gate, HoldAt, StepForbidden, StepSituation, execution_holds, gate_for
 from incidents.procedure.planning import ROLLBACK_STEPS
 from incidents.procedure.rules import RULES
-from incidents.procedure.steps import FORMS, OUTLASTS_THE_INCIDENT, IncidentState, StepKind, StepState
+from incidents.procedure.steps import FORMS, OUTLASTS_THE_INCIDENT, PUBLIC_WORDS, IncidentState, StepKind, StepState
 from tests.procedure.situations import (
     NO,
     NOT_FEASIBLE,
@@ -24,7 +24,7 @@ from tests.procedure.situations import (
     ready_to_roll_forward,
 )
 
-OUTSIDE = [kind for kind, form in FORMS.items() if not form.in_plan]
+OUTSIDE = [kind for kind, form in FORMS.items() if not form.in_plan and kind not in PUBLIC_WORDS]
 OPEN_STATES = [state for state in IncidentState if state is not IncidentState.CLOSED]
 CUSTOMER_DATA = plain(migration=YES, customer_data=YES)
 OLD_CREDENTIAL = plain(credential_restored=YES, credential_still_valid=YES)
@@ -56,6 +56,22 @@ def outside(kind: StepKind, incident: IncidentState) -> Gate:
 @pytest.mark.parametrize("state", OPEN_STATES)
 def test_e3_stopping_the_bleed_is_open_from_the_moment_of_declaring(kind, state):
     assert outside(kind, state).open
+
+
+@pytest.mark.parametrize("kind", PUBLIC_WORDS)
+@pytest.mark.parametrize("state", IncidentState)
+def test_p2_public_words_wait_for_exactly_their_approval_in_every_state_after_the_close_too(kind, state):
+    words = StepSituation(kind=kind, incident=state, in_plan=False, previous_done=True)
+    for approvals in ({}, {"P2": False}, {"M3": True}):
+        gate = gate_for(replace(words, approvals=approvals))
+        assert (gate.open, gate.rule, gate.state) == (False, "P2", StepState.GATED)
+    assert gate_for(replace(words, approvals={"P2": True})).open
+
+
+@pytest.mark.parametrize("kind", PUBLIC_WORDS)
+def test_p1_public_words_are_posted_one_after_the_other(kind):
+    words = StepSituation(kind=kind, incident=IncidentState.DECLARED, in_plan=False, approvals={"P2": True})
+    assert gate_for(words).state is StepState.BLOCKED
 
 
 @pytest.mark.parametrize("kind", OUTSIDE)
