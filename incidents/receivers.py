@@ -16,6 +16,7 @@ from incidents.services.approving import continue_plan
 from incidents.services.clock import database_now
 from incidents.services.publishing import approval_heard
 from incidents.services.recording import record_in
+from incidents.services.standing_in import let_answered_rest
 
 
 @receiver(user_logged_in)
@@ -34,10 +35,11 @@ def record_sign_out(sender: object, user: User | None, **_: Any) -> None:
 
 
 class Answers:
-    """The listener that `approvals` is given by settings: it only wakes what asks its gate again."""
+    """The listener that `approvals` is given by settings: wakes what asks its gate again, lets phones rest."""
 
     def heard(self, news: News) -> None:
         """After the commit: what waited for this goes on, or says anew for whom it waits."""
+        let_answered_rest(request_id=news.request_id, now=database_now())
         if news.subject.type == SUBJECT and news.state is not State.CONSUMED:
             continue_plan(incident_id=UUID(news.subject.id), now=database_now())
         if news.subject.type == WORDS and news.state is not State.CONSUMED:

@@ -18,6 +18,7 @@ from incidents.services.intake import unread_deliveries
 from incidents.services.publishing import approval_heard, unheard_answers
 from incidents.services.rendering import write_public_page as write_page
 from incidents.services.running import due_steps
+from incidents.services.standing_in import wake_deputies
 
 
 @shared_task(name="incidents.perform_step")
@@ -78,6 +79,7 @@ def sweep() -> None:
     for delivery_id in unread_deliveries(now):
         dispatch.read_delivery(delivery_id)
     expire_due(now=now)
+    wake_deputies(now)
     for incident_id in waiting_incidents():
         continue_plan(incident_id=incident_id, now=now)
     for update_id in unheard_answers():

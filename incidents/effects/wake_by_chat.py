@@ -5,6 +5,7 @@ from incidents.effects.orders import Order
 from incidents.effects.outcomes import Done, Failed, Outcome
 from incidents.effects.wiring import World
 from incidents.integrations.chat import Message
+from incidents.integrations.errors import IntegrationError
 
 
 class WakeByChat:
@@ -33,7 +34,14 @@ def _person(order: Order, world: World) -> str:
 
 
 def _place(order: Order, world: World) -> str:
-    return order.service.channel_id
+    """The conversation with the person alone; the service's channel where the chat does not grant one."""
+    person = _person(order, world)
+    try:
+        return world.chat.direct(person) if person else order.service.channel_id
+    except IntegrationError as refused:
+        if refused.retryable:
+            raise
+        return order.service.channel_id
 
 
 def _told(order: Order, messages: list[Message]) -> Done:

@@ -5,7 +5,7 @@ A wake holds nothing up: what cannot be sent is told in the room, with who must 
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -57,13 +57,14 @@ def wake(
     Runs inside the caller's transaction. `actor` asks, so is not woken. A person who was woken for this question, which
     is its rule and address, is never woken again. Phones ring only for what is `urgent`.
     """
-    question = Question(incident, rule, words, _address(url), urgent)
+    question = Question(incident, rule, words, address(url), urgent)
     called = [each for role in roles for each in _called(role, incident, actor, now)]
     answered_by = {each.role for each in called}
     return _wake(question, called, [role for role in roles if role not in answered_by], now, actor)
 
 
-def _address(url: str) -> str:
+def address(url: str) -> str:
+    """Where a page of the console is found from outside."""
     return f"{settings.PUBLIC_URL}{url}" if url.startswith("/") else url
 
 
@@ -78,11 +79,23 @@ def _called(role: str, incident: Incident, asked_by: User | None, now: datetime)
 def _wake(
     question: Question, called: Iterable[Called], nobody: Sequence[str], now: datetime, actor: User | None
 ) -> list[Step]:
+    lost = nobody if not _told_before(question) else ()
+    return wake_new(question, called, now=now, nobody=lost, actor=actor)
+
+
+def wake_new(
+    question: Question,
+    called: Iterable[Called],
+    *,
+    now: datetime,
+    nobody: Sequence[str] = (),
+    actor: User | None = None,
+) -> list[Step]:
+    """Wake whom this question has not woken yet, inside the caller's transaction; one entry tells of them all."""
     Incident.objects.select_for_update().get(pk=question.incident.pk)
-    told = _told_before(question)
-    known = {each["id"] for facts in told for each in facts["woken"]}
+    known = woken_for(question)
     new = list({each.person.pk: each for each in called if each.person.pk not in known}.values())
-    if not new and (told or not nobody):
+    if not (new or nobody):
         return []
     woken = [(each, ways_to(each, urgent=question.urgent)) for each in new]
     steps = [_place(question, each, way, now, actor) for each, ways in woken for way in ways]
@@ -93,6 +106,11 @@ def _wake(
         woken=[_told(each, ways, question) for each, ways in woken], nobody=list(nobody),
     )  # fmt: skip
     return steps
+
+
+def woken_for(question: Question) -> set[int]:
+    """The people who were woken for this very question."""
+    return {each["id"] for facts in _told_before(question) for each in facts["woken"]}
 
 
 def _told_before(question: Question) -> list[dict[str, Any]]:
@@ -125,7 +143,7 @@ def let_rest(incident: Incident, *, now: datetime, url: str = "", person: User |
     """
     found = Step.objects.select_for_update().filter(incident=incident, kind__in=KINDS.values()).exclude(state__in=ENDED)
     for step in found.order_by("asked_at", "id"):
-        about = not url or step.parameters["url"] == _address(url)
+        about = not url or step.parameters["url"] == address(url)
         if about and (person is None or step.parameters["person"] == person.pk):
             _let_rest(step, now)
 
@@ -164,8 +182,3 @@ def _cancel(step: Step, now: datetime) -> None:
     record(
         step.incident, "step.cancelled", at=now, rule=step.rule, step=step.pk, step_kind=step.kind, words=step.sentence
     )
-
-
-def deputy_is_due(asked_at: datetime, now: datetime) -> bool:
-    """Whether a question has stood unanswered long enough for the deputy (E15's switch)."""
-    return now >= asked_at + timedelta(minutes=settings.WAKE_DEPUTY_AFTER_MINUTES)

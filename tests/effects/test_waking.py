@@ -186,6 +186,20 @@ def test_e15_the_message_names_the_person_and_is_posted_once(waking: Drill, woke
     assert (message.key, step.evidence["text"].count(QUESTION)) == (str(step.key), 1)
 
 
+def test_e15_whom_the_chat_knows_is_spoken_to_alone(waking: Drill, woken: dict[str, Step]) -> None:
+    person = wiring.world().chat.person_by_email("cto@acme.example")
+    assert person is not None
+    step = reaches(waking, woken[CHAT], "done")
+    assert step.evidence["channel"] == wiring.world().chat.direct(person)
+
+
+def test_e15_whom_the_chat_does_not_know_is_named_in_the_channel(waking: Drill, woken: dict[str, Step]) -> None:
+    step = woken[CHAT]
+    Step.objects.filter(pk=step.pk).update(parameters=step.parameters | {"to": "cto@elsewhere.example"})
+    assert reaches(waking, step, "done").evidence["text"].startswith("cto May Shop be rolled back?")
+    assert step.evidence["channel"] == waking.service.channel_id
+
+
 # ── by mail ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 def test_e15_the_mail_carries_the_question_and_an_id_made_of_the_steps_key(
     waking: Drill, incident: Incident, woken: dict[str, Step], mailoutbox: list[EmailMessage]
