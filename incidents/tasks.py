@@ -14,6 +14,7 @@ from incidents.effects.wiring import world
 from incidents.models.service import Service
 from incidents.services.approving import continue_plan, waiting_incidents
 from incidents.services.clock import database_now
+from incidents.services.freezing import warn_where_open
 from incidents.services.intake import unread_deliveries
 from incidents.services.publishing import approval_heard, unheard_answers
 from incidents.services.rendering import write_public_page as write_page
@@ -74,6 +75,7 @@ def write_public_page() -> None:
 def sweep() -> None:
     """Nudge whatever is due: what a dead worker, a lost broker or a slept-through timer left behind."""
     now = database_now()
+    warn_where_open(now)
     for step_id in due_steps(now):
         dispatch.perform_step(step_id)
     for delivery_id in unread_deliveries(now):

@@ -334,6 +334,7 @@ HOLD_AT = environment.choice("HOLD_AT", ("push", "merge"), "push")
 SMALL_TEAM = environment.flag("SMALL_TEAM")
 APPROVAL_EXPIRES_AFTER_MINUTES = environment.number("APPROVAL_EXPIRES_AFTER_MINUTES", 240, least=1)
 POST_COMMANDS = environment.flag("POST_COMMANDS", default=True)
+FREEZE = environment.flag("FREEZE", default=True)
 
 # ── logs: one request id from the click to the worker ────────────────────────────────────────────────────────────────
 LOGGING = logging.configuration(

@@ -6,6 +6,7 @@ from incidents.effects.announce import Announce, InformCto, PostCommands
 from incidents.effects.deploy import FollowDeploy
 from incidents.effects.drain import DrainTarget, PutBack
 from incidents.effects.flag_off import FlagOff, FlagOn
+from incidents.effects.freeze import LiftWarnings, WarnOfMerges
 from incidents.effects.merge import Merge
 from incidents.effects.open_pull_request import OpenPullRequest
 from incidents.effects.orders import Effect
@@ -29,6 +30,8 @@ EFFECTS: Mapping[StepKind, Effect] = {
     StepKind.ANNOUNCE: Announce(),
     StepKind.INFORM_CTO: InformCto(),
     StepKind.POST_COMMANDS: PostCommands(),
+    StepKind.FREEZE: WarnOfMerges(),
+    StepKind.UNFREEZE: LiftWarnings(),
     StepKind.PUSH_REVERT: PushRevert(),
     StepKind.OPEN_PULL_REQUEST: OpenPullRequest(),
     StepKind.REVIEW: FollowReview(),

@@ -1,6 +1,7 @@
 """R4: merge exactly the reviewed head, after asking once more what it would change on the branch as it is now."""
 
 from incidents.assessment.revert import merge_preview
+from incidents.effects.freeze import let_pass
 from incidents.effects.orders import Order
 from incidents.effects.outcomes import Done, Failed, Outcome, Waiting
 from incidents.effects.wiring import World
@@ -33,6 +34,7 @@ class Merge:
             return refusal
         rules = world.code_host.branch_rules(order.repository, order.service.branch)
         method = next((each for each in PREFERRED if each in rules.merge_methods), "merge")
+        let_pass(order, world, reviewed["head_sha"])
         order.ask_lease()
         sha = world.code_host.merge(order.repository, reviewed["number"], sha=reviewed["head_sha"], method=method)
         found = world.code_host.pull_request(order.repository, reviewed["number"])

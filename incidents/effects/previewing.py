@@ -25,6 +25,7 @@ from incidents.services.assessing import (
     record_deployments,
 )
 from incidents.services.clock import database_now
+from incidents.services.freezing import note_other_deploys
 from incidents.services.suspecting import suspect_newest
 
 NEWEST = 20
@@ -54,6 +55,7 @@ def _refresh(repository: str, world: World) -> None:
     for service in Service.objects.of_repository(repository):
         _record_deployments(service, world)
         changes = _record_changes(service, mirror, world)
+        note_other_deploys(service=service, now=database_now())
         suspect_newest(service=service, now=database_now())
         assess(changes, mirror, mirror.head(service.branch))
 

@@ -12,6 +12,9 @@ from incidents.procedure.readings import state
 from incidents.procedure.refusals import Refusal
 from incidents.procedure.steps import FORMS, OUTLASTS_THE_INCIDENT, PUBLIC_WORDS, IncidentState, StepKind, StepState
 
+STARTS_AFTER_THE_CLOSE: Final = OUTLASTS_THE_INCIDENT | {StepKind.ANNOUNCE}
+"""A later fact about the incident is still told; words that were not sent by its close were cancelled there."""
+
 
 class HoldAt(StrEnum):
     """Where M3 holds a rollback (E10's switch): before the revert is pushed, or before it is merged."""
@@ -115,7 +118,7 @@ def _shut(rule: str, sentence: str, state: StepState = StepState.BLOCKED) -> Gat
 
 
 def _incident_closed(situation: StepSituation) -> Gate | None:
-    closed = situation.incident == IncidentState.CLOSED and situation.kind not in OUTLASTS_THE_INCIDENT
+    closed = situation.incident == IncidentState.CLOSED and situation.kind not in STARTS_AFTER_THE_CLOSE
     return _shut("E17", "The incident is closed.") if closed else None
 
 

@@ -25,6 +25,7 @@ SWITCHES: Final = (
     Switch("E13", "APPROVAL_EXPIRES_AFTER_MINUTES", "minutes that a question to approvers stands"),
     Switch("E14", "SMALL_TEAM", "one person may fill two seats; flagged wherever it shows"),
     Switch("E15", "WAKE_DEPUTY_AFTER_MINUTES", "minutes with an empty seat until the role's deputy is woken"),
+    Switch("R4", "FREEZE", "other open pull requests are warned while an incident is open; nothing is blocked by it"),
     Switch("E19", "POST_COMMANDS", "the commands by hand are posted at the decision"),
 )
 OF_A_SERVICE: Final[Mapping[str, str]] = {

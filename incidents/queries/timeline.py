@@ -81,6 +81,9 @@ WORDS: Final[Mapping[str, Callable[[Facts], str]]] = {
     "assessment.computed": lambda f: f"Preview of {f['change'][:8]}: {f['words']}",
     "alert.fired": lambda f: f"Alert {f['alert']} fires",
     "alert.resolved": lambda f: f"Alert {f['alert']} is over",
+    "deploy.by_others": lambda f: " ".join(
+        filter(None, ["Another deploy went out:", f["sha"][:8], f"“{f['title']}”" if f["title"] else "", f["author"]])
+    ),
     "deploy.failed": lambda f: f"The deploy of {f['sha'][:8]} failed",
     "decision.taken": lambda f: f"Decided: {PATH_WORDS[Path(f['path'])]}",
     "approval.asked": lambda f: f"Asked {_seats(f)}: {f['question']}",
@@ -124,6 +127,7 @@ TONES: Final[Mapping[str, Tone]] = {
     "incident.not_helped": "warn",
     "alert.fired": "danger",
     "alert.resolved": "ok",
+    "deploy.by_others": "danger",
     "deploy.failed": "danger",
     "decision.taken": "accent",
     "people.woken": "accent",

@@ -16,6 +16,7 @@ from incidents.procedure.steps import OUTLASTS_THE_INCIDENT, IncidentState, Reso
 from incidents.queries.duty import require
 from incidents.queries.grants import subject_of
 from incidents.queries.public import left_standing
+from incidents.services.freezing import lift_warnings
 from incidents.services.locking import lock_incident, moved
 from incidents.services.questions import take_back
 from incidents.services.recording import record
@@ -172,4 +173,5 @@ def _close(incident: Incident, resolution: Resolution, words: str, actor: User, 
         incident, "incident.closed", at=now, actor=actor, rule="E17", resolution=resolution, words=words,
         public=left_standing(incident) or "",
     )  # fmt: skip
+    lift_warnings(incident, now=now, actor=actor)
     return moved(incident)

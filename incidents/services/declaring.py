@@ -13,6 +13,7 @@ from incidents.procedure.duty import Action
 from incidents.procedure.refusals import Refusal
 from incidents.procedure.steps import IncidentState, Resolution
 from incidents.queries.duty import on_call_for, require
+from incidents.services.freezing import lift_warnings
 from incidents.services.locking import lock_incident, moved
 from incidents.services.recording import record
 
@@ -119,4 +120,5 @@ def merge_incidents(*, incident_id: UUID, into_id: UUID, actor: User, now: datet
     incident.merged_into = other
     incident.alerts.update(incident=other)
     record(incident, "incident.merged", at=now, actor=actor, rule="U3", into=other.number)
+    lift_warnings(incident, now=now, actor=actor)
     return moved(incident)

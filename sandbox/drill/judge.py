@@ -9,6 +9,8 @@ import httpx
 from sandbox.drill.sight import Sight
 from sandbox.drill.stage import Stage
 
+MESSAGES = ("announce", "inform_cto", "post_commands", "wake_by_chat")
+
 
 def judge(stage: Stage) -> list[str]:
     """What is to be said against the drill; empty when the shop recovered and every effect took place exactly once."""
@@ -31,7 +33,7 @@ def miscounted(entries: Sequence[Mapping[str, Any]], sight: Sight) -> list[str]:
     faults = [f"{effect} {key}: {times} times, not once" for (effect, key), times in counts.items() if times != 1]
     keys = Counter(str(e["key"]) for e in entries if e["effect"] == "message.posted")
     faults += [f"message {key}: {times} times" for key, times in keys.items() if times > 1]
-    asked = [step for step in sight.steps if not step["position"]]
+    asked = [step for step in sight.steps if step["kind"] in MESSAGES]
     if len(keys) != len(asked):
         faults.append(f"{len(asked)} messages were asked for, {len(keys)} were posted")
     return faults

@@ -56,7 +56,9 @@ class Rollback:
         return Plan.objects.get(incident=self.incident, replaced_at__isnull=True)
 
     def steps(self) -> list[Step]:
-        return list(Step.objects.filter(incident=self.incident).order_by("plan", "position", "asked_at"))
+        """All but the freeze, which lasts until the close."""
+        own = Step.objects.filter(incident=self.incident).exclude(kind=StepKind.FREEZE)
+        return list(own.order_by("plan", "position", "asked_at"))
 
     def step(self, kind: StepKind) -> Step:
         return Step.objects.get(incident=self.incident, kind=kind)

@@ -7,10 +7,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from incidents.procedure.decision import Path, advise
-from incidents.procedure.gates import Gate, HoldAt, StepForbidden, StepSituation, execution_holds, gate_for
+from incidents.procedure.gates import (
+    STARTS_AFTER_THE_CLOSE,
+    Gate,
+    HoldAt,
+    StepForbidden,
+    StepSituation,
+    execution_holds,
+    gate_for,
+)
 from incidents.procedure.planning import ROLLBACK_STEPS
 from incidents.procedure.rules import RULES
-from incidents.procedure.steps import FORMS, OUTLASTS_THE_INCIDENT, PUBLIC_WORDS, IncidentState, StepKind, StepState
+from incidents.procedure.steps import FORMS, PUBLIC_WORDS, IncidentState, StepKind, StepState
 from tests.procedure.situations import (
     NO,
     NOT_FEASIBLE,
@@ -83,9 +91,14 @@ def test_e15_a_page_may_be_let_to_rest_after_the_end():
     assert outside(StepKind.WAKE_BY_PHONE, IncidentState.CLOSED).open
 
 
-@pytest.mark.parametrize("kind", sorted(set(OUTSIDE) - OUTLASTS_THE_INCIDENT))
+@pytest.mark.parametrize("kind", sorted(set(OUTSIDE) - STARTS_AFTER_THE_CLOSE))
 def test_e17_nothing_starts_in_a_closed_incident(kind):
     assert not outside(kind, IncidentState.CLOSED).open
+
+
+@pytest.mark.parametrize("kind", sorted(STARTS_AFTER_THE_CLOSE - PUBLIC_WORDS))
+def test_e17_only_what_the_end_brings_about_or_comes_later_starts_in_a_closed_incident(kind):
+    assert outside(kind, IncidentState.CLOSED).open
 
 
 @pytest.mark.parametrize("kind", ROLLBACK_STEPS)
