@@ -11,7 +11,7 @@ from django.contrib.auth.models import Group, User
 from django.db.models import Model, QuerySet, URLField
 from django.http import HttpRequest, HttpResponse
 
-from incidents.models import Alert, Change, Delivery, Deployment, Identity, LedgerEntry, Service, Shift
+from incidents.models import Alert, Change, Delivery, Deployment, Deputy, Identity, LedgerEntry, Service, Shift
 from incidents.services import catalogue, catalogue_file
 from incidents.services.catalogue_file import Field
 from incidents.services.clock import database_now
@@ -163,6 +163,19 @@ class IdentityAdmin(Recorded[Identity]):
 
     def about(self, row: Identity) -> dict[str, Any]:
         return {"rule": "R3", "person": row.person.username, "place": row.place, "login": row.login}
+
+
+@admin.register(Deputy)
+class DeputyAdmin(Recorded[Deputy]):
+    """Who stands in for a role's holder who cannot, or does not, answer (E14, E15)."""
+
+    noun = "deputy"
+    list_display = ("role", "person")
+    list_select_related = ("person",)
+    fields = ("role", "person")
+
+    def about(self, row: Deputy) -> dict[str, Any]:
+        return {"rule": "E14", "role": row.role, "person": row.person.username}
 
 
 @admin.register(User)

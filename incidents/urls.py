@@ -61,6 +61,7 @@ urlpatterns = [
     path("changes/", lists.list_changes, name="changes"),
     path("changes/<slug:slug>/<commit:sha>/", lists.show_change, name="change"),
     path("people/", pages.people, name="people"),
+    path("people/deputies/<slug:role>", pages.deputy, name="deputy"),
     path("services/", pages.catalogue, name="catalogue"),
     path("services/<slug:slug>/", pages.service, name="service"),
     path("procedure/", pages.procedure, name="procedure"),

@@ -119,6 +119,7 @@ def variables(ports: Ports, folder: Path) -> dict[str, str]:
         "ALERT_WEBHOOK_TOKEN": secrets.ALERT_WEBHOOK_TOKEN,
         "BETTER_STACK_URL": f"{world}/betterstack",
         "BETTER_STACK_TOKEN": secrets.BETTER_STACK_TOKEN,
+        "WAKE_POLICIES": "cto=1021,ciso=1022,dba=1023,deputy=1024",
         "PAGE_FORM_URL": f"{world}/betterstack/report",
         "BETTER_STACK_STATUS_PAGE": status_reports.PAGE,
         "STATUS_PAGE_URL": f"{world}/status",

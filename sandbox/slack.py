@@ -22,7 +22,7 @@ from sandbox.slack_press import TEAM
 from sandbox.world import World
 
 CHANNELS = {"C0ENGINC1DT": "engineering-incidents", "C0GENERAL01": "general"}
-PEOPLE = ("oncall", "engineer", "reviewer", "cto", "ciso", "dba", "auditor", "administrator")
+PEOPLE = ("oncall", "engineer", "reviewer", "cto", "ciso", "dba", "auditor", "administrator", "deputy")
 BOT_USER, BOT = "U0R0LLBACK1", "B0R0LLBACK1"
 _DOMAIN = "acme.example"
 _LONGEST_TEXT = 40_000

@@ -8,18 +8,21 @@ from typing import Final
 from django.contrib.auth.models import User
 from django.urls import reverse
 
-from incidents.models.duty import Shift
+from incidents.models.duty import Deputy, Shift
 from incidents.models.incident import Incident
 from incidents.models.service import Service
 from incidents.procedure.duty import RIGHTS, Role
 from incidents.queries.changes import change_rows, recent_changes
 from incidents.queries.charts import ROOM
+from incidents.queries.deputies import ROLE_WORDS
 from incidents.queries.duty import engineers_by_service, services_for
 from incidents.queries.lists import health_of
 from incidents.queries.room import incident_card
 from incidents.queries.series import recent_points, spark
 from incidents.queries.shapes import (
     CataloguePage,
+    Choice,
+    DeputyRow,
     Fact,
     FactGroup,
     PeoplePage,
@@ -38,6 +41,7 @@ def people_page(person: User, services: Iterable[Service], now: datetime) -> Peo
     return PeoplePage(
         shifts=tuple(shift_row(each, now) for each in shifts if each.service is None or each.service in found),
         roles=(*_seats(), *_engineers(found)),
+        deputies=tuple(_deputies(editable=person.groups.filter(name="administrator").exists())),
         admin_url=_admin(person, "admin:index"),
     )
 
@@ -57,9 +61,21 @@ def shift_row(shift: Shift, now: datetime) -> ShiftRow:
 def _seats() -> Iterable[RoleRow]:
     seated = User.objects.filter(groups__name__in=SEATS, is_active=True).order_by("username")
     pairs = list(seated.values_list("groups__name", "username"))
+    deputies = dict(Deputy.objects.filter(person__is_active=True).values_list("role", "person__username"))
     for group, words in SEATS.items():
         names = tuple(name for seat, name in pairs if seat == group)
-        yield RoleRow(words, _may(Role(group)), names, missing=not names)
+        stands_in = (deputies[group],) if group in deputies else ()
+        yield RoleRow(words, _may(Role(group)), names, stands_in, missing=not names)
+
+
+def _deputies(*, editable: bool) -> Iterable[DeputyRow]:
+    """Who stands in for each role; the choices are everybody else who is active."""
+    named = {each.role: each.person for each in Deputy.objects.select_related("person")}
+    people = list(User.objects.filter(is_active=True).order_by("username")) if editable else []
+    for role, words in ROLE_WORDS.items():
+        person = named.get(role)
+        choices = tuple(Choice(str(each.pk), each.username, selected=each == person) for each in people)
+        yield DeputyRow(role, words, person.username if person else "", choices)
 
 
 def _engineers(services: Iterable[Service]) -> Iterable[RoleRow]:

@@ -6,10 +6,11 @@ from uuid import UUID
 from django.contrib.auth.models import Group, Permission, User
 from django.db import transaction
 
-from incidents.models.duty import Identity, Seat, Shift
+from incidents.models.duty import Deputy, Identity, Seat, Shift
 from incidents.models.service import Service
 from incidents.procedure.duty import RIGHTS, Action
 from incidents.procedure.refusals import Refusal
+from incidents.queries.deputies import ROLE_WORDS
 from incidents.queries.duty import NotPermitted
 from incidents.services.recording import record_in
 
@@ -17,6 +18,7 @@ ADMINISTRATOR = "administrator"
 ADMINISTERS = {
     "service": ("view", "add", "change"),
     "shift": ("view", "add", "change", "delete"),
+    "deputy": ("view", "add", "change", "delete"),
     "identity": ("view", "add", "change", "delete"),
     "user": ("view", "add", "change"),
     "change": ("view",),
@@ -30,6 +32,10 @@ ADMINISTERS = {
 
 class ShiftRefused(Refusal):
     """The shift makes no sense as it was given."""
+
+
+class DeputyRefused(Refusal):
+    """This person cannot stand in for that role."""
 
 
 def require_administrator(person: User) -> None:
@@ -80,6 +86,37 @@ def end_shift(*, shift_id: UUID, now: datetime, actor: User) -> Shift:
         shift.save(update_fields=["ends_at"])
     record_in("access", "shift.ended", at=now, actor=actor, rule="E5", person=shift.person.username, seat=shift.seat)
     return shift
+
+
+@transaction.atomic
+def name_deputy(*, role: str, person_id: int | None, now: datetime, actor: User | None = None) -> Deputy | None:
+    """Who stands in for a role's holder who cannot, or does not, answer (E14, E15); nobody where no one is given."""
+    if actor is not None:
+        require_administrator(actor)
+    if role not in ROLE_WORDS:
+        raise DeputyRefused("E14", f"Nobody stands in for “{role[:20]}”: only for the CTO, the CISO and the DBA.")
+    before = Deputy.objects.select_related("person").select_for_update(of=("self",)).filter(role=role).first()
+    was = before.person.username if before else None
+    if person_id is None:
+        Deputy.objects.filter(role=role).delete()
+        record_in("access", "deputy.removed", at=now, actor=actor, rule="E14", role=role, was=was)
+        return None
+    person = _fit_to_stand_in(role, person_id)
+    deputy, _ = Deputy.objects.update_or_create(role=role, defaults={"person": person})
+    record_in("access", "deputy.named", at=now, actor=actor, rule="E14", role=role, person=person.username, was=was)
+    return deputy
+
+
+def _fit_to_stand_in(role: str, person_id: int) -> User:
+    person = User.objects.filter(pk=person_id, is_active=True).first()
+    if person is None:
+        raise DeputyRefused("E14", "There is no such person, or their account is switched off.")
+    held = set(person.groups.values_list("name", flat=True))
+    if role != "dba" and role in held:
+        raise DeputyRefused("E14", f"{person.username} holds that role already: a deputy is somebody else.")
+    if held == {"auditor"}:
+        raise DeputyRefused("E14", f"{person.username} is an auditor, who reads everything and changes nothing.")
+    return person
 
 
 @transaction.atomic

@@ -1,13 +1,14 @@
 """The pages read in quiet hours: people, services, the procedure, the style guide."""
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
-from django.views.decorators.http import require_GET
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_POST
 
 from incidents.queries.duty import NotPermitted, visible_services
 from incidents.queries.pages import catalogue_page, people_page, service_page
 from incidents.queries.procedure import procedure_page
 from incidents.services.clock import database_now
+from incidents.services.people import name_deputy
 from incidents.views.doors import person, signed_in
 
 LONGEST_SEARCH = 100
@@ -21,6 +22,15 @@ def people(request: HttpRequest) -> HttpResponse:
     if not services.exists():
         raise NotPermitted("E3", "You have no role for any service.")
     return render(request, "incidents/people.html", {"page": people_page(person(request), services, database_now())})
+
+
+@require_POST
+@signed_in
+def deputy(request: HttpRequest, role: str) -> HttpResponse:
+    """Name who stands in for a role, or nobody (E14)."""
+    to = request.POST.get("person", "")
+    name_deputy(role=role, person_id=int(to) if to.isdecimal() else None, now=database_now(), actor=person(request))
+    return redirect("incidents:people")
 
 
 @require_GET

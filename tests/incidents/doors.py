@@ -62,6 +62,8 @@ INCIDENTS: Final[Mapping[str, Answers]] = {
     **dict.fromkeys(["change", "service"], page(SEES_THIS_SERVICE)),
     **dict.fromkeys(["status", "status-feed"], page(everybody("200"))),
     "people": page(SEES_ANY_SERVICE),
+    # Administrators name deputies, and nobody of these is one.
+    "deputy": act("302 403 403 403 403 403 403"),
     **dict.fromkeys(["readiness", "readiness-checks"], page(SEES_ANY_SERVICE)),
     # An engineer of any service may have everything tried.
     "readiness-try": act("302 403 302 403 302 403 302"),
@@ -135,9 +137,10 @@ ADMIN_PAGES: Final = (
     "app_list", "auth_user_password_change",
 )  # fmt: skip
 ADMIN_TABLES: Final = (
-    "incidents/service", "incidents/shift", "incidents/identity", "incidents/change", "incidents/deployment",
-    "incidents/alert", "incidents/delivery", "incidents/ledgerentry", "auth/user", "account/emailaddress",
-    "mfa/authenticator", "socialaccount/socialapp", "socialaccount/socialtoken", "socialaccount/socialaccount",
+    "incidents/service", "incidents/shift", "incidents/identity", "incidents/deputy", "incidents/change",
+    "incidents/deployment", "incidents/alert", "incidents/delivery", "incidents/ledgerentry", "auth/user",
+    "account/emailaddress", "mfa/authenticator", "socialaccount/socialapp", "socialaccount/socialtoken",
+    "socialaccount/socialaccount",
 )  # fmt: skip
 ADMIN: Final = frozenset(
     {f"admin:{name}" for name in ADMIN_PAGES}

@@ -6,14 +6,15 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError
 
-from incidents.models.duty import Seat, Shift
+from incidents.models.duty import Deputy, Seat, Shift
 from incidents.models.service import Service
 from incidents.services.catalogue import apply_catalogue
 from incidents.services.catalogue_file import CatalogueFault, read_catalogue
 from incidents.services.clock import database_now
-from incidents.services.people import add_shift, ensure_person
+from incidents.services.people import add_shift, ensure_person, name_deputy
 
 PASSWORD = "rollback-demo"  # noqa: S105 - the demo's, printed on its first page and refused in production
 PEOPLE: tuple[tuple[str, tuple[str, ...], str], ...] = (
@@ -23,9 +24,11 @@ PEOPLE: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ("cto", ("cto",), "cto"),
     ("ciso", ("ciso",), ""),
     ("dba", ("dba",), ""),
+    ("deputy", ("dba",), ""),
     ("auditor", ("auditor",), ""),
     ("administrator", ("administrator",), ""),
 )
+DEPUTIES = {"cto": "ciso", "ciso": "cto", "dba": "deputy"}
 A_WEEK = timedelta(days=7)
 
 
@@ -51,6 +54,7 @@ class Command(BaseCommand):
         for service in apply_catalogue(services=listed, now=now):
             self._on_call(service, now)
         self._dba_on_call(now)
+        self._deputies(now)
         self.stdout.write(f"Sign in as {', '.join(name for name, _, _ in PEOPLE)}; the password is {PASSWORD}.")
 
     def _on_call(self, service: Service, now: datetime) -> None:
@@ -60,6 +64,11 @@ class Command(BaseCommand):
     def _dba_on_call(self, now: datetime) -> None:
         if not Shift.objects.running(now).filter(seat=Seat.DBA).exists():
             self._add("dba", Seat.DBA, None, now)
+
+    def _deputies(self, now: datetime) -> None:
+        for role, username in DEPUTIES.items():
+            if not Deputy.objects.filter(role=role).exists():
+                name_deputy(role=role, person_id=User.objects.get(username=username).pk, now=now)
 
     def _add(self, username: str, seat: Seat, service: Service | None, now: datetime) -> None:
         person = ensure_person(username=username, email="", password=PASSWORD, groups=(), github="", now=now)

@@ -26,6 +26,7 @@ from incidents.queries.shapes.lists import DashboardPage, IncidentCard, ServiceH
 from incidents.queries.shapes.pages import (
     CataloguePage,
     ChangePage,
+    DeputyRow,
     Fact,
     FactGroup,
     PeoplePage,
@@ -101,6 +102,7 @@ __all__ = [
     "DecisionPanel",
     "DecisionView",
     "DependentRow",
+    "DeputyRow",
     "DocumentRow",
     "EscalationPanel",
     "Evidence",

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from incidents.queries.shapes.changes import ChangeRow, FindingView
 from incidents.queries.shapes.lists import IncidentCard, ServiceHealth
-from incidents.queries.shapes.parts import Evidence
+from incidents.queries.shapes.parts import Choice, Evidence
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +46,22 @@ class RoleRow:
 
 
 @dataclass(frozen=True, slots=True)
+class DeputyRow:
+    """Who stands in for a role (E14); `choices` for whoever may name another, empty for everybody else."""
+
+    role: str
+    words: str
+    name: str
+    choices: tuple[Choice, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class PeoplePage:
-    """Who is on call, and who holds which role."""
+    """Who is on call, who holds which role, and who stands in."""
 
     shifts: tuple[ShiftRow, ...]
     roles: tuple[RoleRow, ...]
+    deputies: tuple[DeputyRow, ...] = ()
     admin_url: str = ""
 
 
