@@ -41,6 +41,16 @@ def look_up_suspect(incident_id: UUID, reference: str, actor_id: int) -> None:
     )
 
 
+def look_up_fix(decision_id: UUID) -> None:
+    """Ask a worker to read the fix's pull request; where the nudge is lost, the next refresh of its repository does."""
+    _send_on_commit("incidents.look_up_fix", str(decision_id), queue="intake", expires=60)
+
+
+def look_up_credential(decision_id: UUID) -> None:
+    """Ask a worker what the secrets' metadata says; where the nudge is lost, a person confirms without it."""
+    _send_on_commit("incidents.look_up_credential", str(decision_id), queue="intake", expires=60)
+
+
 def ring(stream: str) -> None:
     """Tell the live pages that a stream has grown; the doorbell carries no content (live.md)."""
     transaction.on_commit(lambda: _ring(stream), robust=True)

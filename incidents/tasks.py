@@ -7,7 +7,7 @@ from django.db import OperationalError
 
 from approvals.services.consuming import expire_due
 from incidents import dispatch
-from incidents.effects import previewing, reading, sampling, suspecting
+from incidents.effects import credentials, fixes, previewing, reading, sampling, suspecting
 from incidents.effects.performing import perform
 from incidents.effects.rehearsing import rehearsal
 from incidents.effects.wiring import world
@@ -38,6 +38,18 @@ def read_delivery(delivery_id: str) -> None:
 def look_up_suspect(incident_id: str, reference: str, actor_id: int) -> None:
     """Look up a commit that a person named."""
     suspecting.look_up_suspect(UUID(incident_id), reference, actor_id, world())
+
+
+@shared_task(name="incidents.look_up_fix")
+def look_up_fix(decision_id: str) -> None:
+    """Read the pull request of a fix, and make its plan."""
+    fixes.look_up_fix(UUID(decision_id), world())
+
+
+@shared_task(name="incidents.look_up_credential")
+def look_up_credential(decision_id: str) -> None:
+    """Ask for the metadata of the credential that a rollback brings back."""
+    credentials.look_up_credential(UUID(decision_id), world())
 
 
 @shared_task(name="incidents.refresh_mirror")

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from incidents.effects.announce import Announce, InformCto, PostCommands
 from incidents.effects.deploy import FollowDeploy
 from incidents.effects.drain import DrainTarget, PutBack
+from incidents.effects.find_fix import FindFix
 from incidents.effects.flag_off import FlagOff, FlagOn
 from incidents.effects.freeze import LiftWarnings, WarnOfMerges
 from incidents.effects.merge import Merge
@@ -16,6 +17,7 @@ from incidents.effects.prove_recovery import ProveRecovery
 from incidents.effects.publish_status import PublishStatus
 from incidents.effects.push_revert import PushRevert
 from incidents.effects.review import FollowReview
+from incidents.effects.rotate_credential import RotateCredential
 from incidents.effects.wake_by_chat import WakeByChat
 from incidents.effects.wake_by_mail import WakeByMail
 from incidents.effects.wake_by_phone import WakeByPhone
@@ -43,6 +45,9 @@ EFFECTS: Mapping[StepKind, Effect] = {
     StepKind.WAKE_BY_PHONE: WakeByPhone(),
     StepKind.WAKE_BY_CHAT: WakeByChat(),
     StepKind.WAKE_BY_MAIL: WakeByMail(),
+    StepKind.FIND_FIX: FindFix(),
+    StepKind.ISOLATE: FlagOff(),
+    StepKind.ROTATE_CREDENTIAL: RotateCredential(),
 }
 
 

@@ -1,4 +1,4 @@
-"""R4: follow the standard deploy pipeline until the revert is in production; nothing is deployed from here.
+"""R4: follow the standard deploy pipeline until the merge is in production; nothing is deployed from here.
 
 Webhooks say when to look again; what is polled in between is little: the merge's deployment, its run, the run's jobs.
 """
@@ -12,6 +12,7 @@ from incidents.effects.outcomes import Done, Failed, Outcome, Waiting
 from incidents.effects.push_revert import bad_change
 from incidents.effects.wiring import World
 from incidents.integrations.code_host import Deployment, Run
+from incidents.procedure.decision import Path
 from incidents.procedure.steps import StepKind
 from incidents.services.clock import database_now
 
@@ -63,7 +64,9 @@ def _deployed(order: Order, world: World, sha: str, deployment: Deployment) -> D
 
 
 def _left_standing(order: Order, world: World, sha: str) -> list[str]:
-    """Effectiveness: the lines of the bad change that the deployed commit still holds, as path:line."""
+    """Effectiveness of a rollback: the lines of the bad change that the deployed commit still holds, as path:line."""
+    if order.plan.decision.path != Path.ROLLBACK:
+        return []
     mirror = world.mirror(order.repository)
     mirror.refresh()
     found = surviving_lines(mirror.path, bad_change(order.change), at=sha)

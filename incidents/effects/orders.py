@@ -53,6 +53,17 @@ class Order:
             raise TypeError("The decision names no change.")
         return self.plan.decision.change
 
+    @property
+    def proposed(self) -> Mapping[str, Any]:
+        """What the step found that names the pull request: the revert's, or the fix's."""
+        return self.before(StepKind.OPEN_PULL_REQUEST) or self.before(StepKind.FIND_FIX)
+
+    @property
+    def fix_head(self) -> str:
+        """The head of the fix as it was shown before it was executed; empty where the plan follows none."""
+        found = self.plan.steps.filter(kind=StepKind.FIND_FIX).first()
+        return str(found.parameters["head"]) if found else ""
+
     def before(self, kind: StepKind) -> Mapping[str, Any]:
         """The evidence of an earlier step of the plan; empty where it was skipped."""
         return self.found.get(kind, {})

@@ -7,6 +7,7 @@ import structlog
 
 from incidents.assessment.changes import ChangeShape, recent
 from incidents.assessment.revert import Preview, preview
+from incidents.effects.fixes import follow_fixes
 from incidents.effects.push_revert import bad_change
 from incidents.effects.wiring import World
 from incidents.integrations.code_host import Deployment as HostDeployment
@@ -58,6 +59,7 @@ def _refresh(repository: str, world: World) -> None:
         note_other_deploys(service=service, now=database_now())
         suspect_newest(service=service, now=database_now())
         assess(changes, mirror, mirror.head(service.branch))
+    follow_fixes(repository, world)
 
 
 def _record_changes(service: Service, mirror: Mirror, world: World) -> list[Change]:

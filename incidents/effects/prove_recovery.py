@@ -1,4 +1,4 @@
-"""R5: recovery proved on the flagging alert's own series, newer than the deploy; silence is never recovery (E12)."""
+"""R5: recovery proved on the flagging alert's own series, newer than the mending; silence is never recovery (E12)."""
 
 from datetime import datetime, timedelta
 
@@ -19,7 +19,7 @@ class ProveRecovery:
     """Done when the alert is inactive and its last N samples since the deploy are good."""
 
     def look_up(self, order: Order, world: World) -> Outcome | None:
-        deployed = order.before(StepKind.DEPLOY).get("deployed_at")
+        deployed = _mended_at(order)
         if not _flagged_by_its_alert(order) or not deployed:
             return Waiting(_attest_instead(order), 60)
         now, deployed_at = database_now(), datetime.fromisoformat(deployed)
@@ -39,12 +39,26 @@ class ProveRecovery:
         raise AssertionError("Recovery is only ever watched.")
 
 
+def _mended_at(order: Order) -> str:
+    """When it took effect: the deploy; where none is part of the path, the flag read back as off, or the rotation."""
+    moments = (
+        order.before(StepKind.DEPLOY).get("deployed_at"),
+        order.before(StepKind.ISOLATE).get("read_back_at"),
+        order.before(StepKind.ROTATE_CREDENTIAL).get("rotated_at"),
+    )
+    return str(next((moment for moment in moments if moment), ""))
+
+
 def _flagged_by_its_alert(order: Order) -> bool:
     return order.service.has_alert and order.incident.alerts.exists()
 
 
 def _attest_instead(order: Order) -> str:
-    why = "The deploy's moment is not known" if _flagged_by_its_alert(order) else "No alert flagged this incident"
+    why = (
+        "The moment from which it counts is not known"
+        if _flagged_by_its_alert(order)
+        else "No alert flagged this incident"
+    )
     return f"{why}: the on-call engineer attests the recovery with evidence."
 
 

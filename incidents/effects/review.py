@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
+from incidents.effects.fixes import another_patch
 from incidents.effects.orders import Order
 from incidents.effects.outcomes import Done, Failed, Outcome, Waiting
 from incidents.effects.wiring import World
 from incidents.integrations.code_host import PullRequest, Review
-from incidents.procedure.steps import StepKind
 from incidents.queries.reviewing import people_who_review
 
 
@@ -14,20 +14,24 @@ class FollowReview:
     """Done when the rules of the branch are met and somebody whose word counts has approved exactly this head."""
 
     def look_up(self, order: Order, world: World) -> Outcome | None:
-        opened = order.before(StepKind.OPEN_PULL_REQUEST)
+        opened = order.proposed
         if opened.get("already_on_branch"):
             return Done("Nothing to review: the change is already undone on the branch.", opened)
         if "number" not in opened:
             return Failed("There is no pull request to review. Record one by hand at the step before (E18).")
         found = world.code_host.pull_request(order.repository, opened["number"])
-        if found.merged:
-            return Done(f"#{found.number} was merged on the code host already.", _evidence(found, []), found.url)
-        if found.state == "closed":
+        if found.state == "closed" and not found.merged:
             return Failed(f"#{found.number} was closed without a merge. Reopen it on the code host, then retry.")
-        return _judge(order, world, found)
+        return another_patch(order, world, found) or _reviewed(order, world, found)
 
     def act(self, order: Order, world: World) -> Outcome:
         raise AssertionError("A review is only ever watched.")
+
+
+def _reviewed(order: Order, world: World, found: PullRequest) -> Outcome:
+    if found.merged:
+        return Done(f"#{found.number} was merged on the code host already.", _evidence(found, []), found.url)
+    return _judge(order, world, found)
 
 
 def _judge(order: Order, world: World, found: PullRequest) -> Outcome:

@@ -1,4 +1,4 @@
-"""The decision and the plan made of it: rows that are written once."""
+"""The decision, the plans made of it, and what was confirmed about it."""
 
 from django.conf import settings
 from django.db import models
@@ -28,7 +28,7 @@ class Decision(Identified):
     particulars = models.JSONField(
         default=dict,
         blank=True,
-        help_text="what the path needs to know: the fix's pull request, the flag, the credential",
+        help_text="what the path goes by, and what was found: the fix's pull request, the flag, the credential",
     )
 
     class Meta:
@@ -40,12 +40,17 @@ class Decision(Identified):
             ),
         ]
 
+    @property
+    def plan(self) -> "Plan":
+        """The newest plan made of it: a fix that moves on before it is executed makes another one (E13)."""
+        return self.plans.latest("number")
+
 
 class Plan(Identified):
     """An ordered set of steps made from a decision; never edited, only replaced."""
 
     incident = models.ForeignKey(Incident, on_delete=models.PROTECT, related_name="plans")
-    decision = models.OneToOneField(Decision, on_delete=models.PROTECT, related_name="plan")
+    decision = models.ForeignKey(Decision, on_delete=models.PROTECT, related_name="plans")
     number = models.PositiveSmallIntegerField()
     content_digest = models.CharField(max_length=64)
     instance_digest = models.CharField(max_length=64)

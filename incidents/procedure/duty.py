@@ -39,6 +39,7 @@ class Action(StrEnum):
     HAND_OVER = "hand_over"
     REVIEW = "review"
     APPROVE_ROLLBACK = "approve_rollback"
+    CONFIRM_CREDENTIAL = "confirm_credential"
     APPROVE_STATUS = "approve_status"
     EXPORT = "export"
     CONFIGURE = "configure"
@@ -75,6 +76,9 @@ RIGHTS: Final[Mapping[Action, Right]] = MappingProxyType(
         Action.REVIEW: Right("R3", frozenset({Role.REVIEWER}), "A reviewer approves the revert."),
         Action.APPROVE_ROLLBACK: Right(
             "M3", frozenset({Role.CTO, Role.DBA}), "The CTO and the on-call DBA approve it."
+        ),
+        Action.CONFIRM_CREDENTIAL: Right(
+            "C1", frozenset({Role.ON_CALL, Role.CISO}), "The on-call engineer confirms it, or the CISO."
         ),
         Action.APPROVE_STATUS: Right("P2", frozenset({Role.CTO, Role.CISO}), "The CTO or the CISO approves it."),
         Action.EXPORT: Right("T2", frozenset({Role.AUDITOR}), "The auditor exports the record."),

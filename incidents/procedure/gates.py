@@ -7,7 +7,6 @@ from typing import Final
 
 from incidents.procedure.answers import Answer, Answers
 from incidents.procedure.decision import Path, closure, needs_of
-from incidents.procedure.planning import not_built
 from incidents.procedure.readings import state
 from incidents.procedure.refusals import Refusal
 from incidents.procedure.steps import FORMS, OUTLASTS_THE_INCIDENT, PUBLIC_WORDS, IncidentState, StepKind, StepState
@@ -54,8 +53,7 @@ class Gate:
 class StepSituation:
     """All that a gate looks at.
 
-    `paths_built` are the rules whose needs this release can satisfy (`M3`, `C1`) and the paths beside the rollback that
-    it can execute. `approvals` says by rule whether the approval was granted **and** is bound to this very plan (E13).
+    `approvals` says by rule (M3, C1) whether it was given **and** is bound to this very plan (E13).
     """
 
     kind: StepKind
@@ -66,7 +64,6 @@ class StepSituation:
     plan_is_executed: bool = False
     path: Path = Path.ROLLBACK
     answers: Answers = field(default_factory=Answers)
-    paths_built: frozenset[str] = frozenset()
     approvals: Mapping[str, bool] = field(default_factory=dict)
     previous_done: bool = False
     hold_at: HoldAt = HoldAt.PUSH
@@ -83,31 +80,14 @@ def gate_for(situation: StepSituation) -> Gate:
     return shut or Gate(open=True, rule=form.rule, sentence="Nothing holds this step.", state=StepState.READY)
 
 
-def execution_holds(
-    answers: Answers, *, path: Path = Path.ROLLBACK, built: frozenset[str] = frozenset()
-) -> tuple[Hold, ...]:
-    """What keeps the path from being executed in this release, whatever is approved; empty where nothing does.
+def execution_holds(answers: Answers, *, path: Path = Path.ROLLBACK) -> tuple[Hold, ...]:
+    """What keeps the path from being executed, whatever is approved; empty where nothing does.
 
-    A closed path is named by the rule that closes it (X1, M2, C2). A need that cannot be met yet (M3, C1) counts as a
-    no, and so does a migration that nobody has looked at (E9).
+    A closed path is named by the rule that closes it (X1, M2, C2); a migration that nobody has looked at by E9. What
+    people approve or confirm (M3, C1) holds steps, not the execution: see `gate_for`.
     """
     if shut := closure(answers, path):
         return (Hold(shut.rule, shut.sentence),)
-    if path != Path.ROLLBACK and path.value not in built:
-        refusal = not_built(path)
-        return (Hold(refusal.rule, refusal.words),)
-    return (*_unmet_needs(answers, path, built), *_unseen_migration(answers, path))
-
-
-def _unmet_needs(answers: Answers, path: Path, built: frozenset[str]) -> tuple[Hold, ...]:
-    return tuple(
-        Hold(need.rule, f"{need.sentence} The console cannot record that yet: get it first, then roll back by hand.")
-        for need in needs_of(answers, path)
-        if need.holds and need.rule not in built
-    )
-
-
-def _unseen_migration(answers: Answers, path: Path) -> tuple[Hold, ...]:
     if path != Path.ROLLBACK or answers.migration != Answer.UNKNOWN:
         return ()
     return (Hold("E9", f"{state(answers, 'migration')} Look, and answer: yes or no."),)
@@ -132,7 +112,7 @@ def _replaced(situation: StepSituation) -> Gate | None:
 
 
 def _path_holds(situation: StepSituation) -> Gate | None:
-    holds = execution_holds(situation.answers, path=situation.path, built=situation.paths_built)
+    holds = execution_holds(situation.answers, path=situation.path)
     return _shut(holds[0].rule, holds[0].sentence) if holds else None
 
 
@@ -176,7 +156,7 @@ def _review_missing(situation: StepSituation) -> Gate | None:
     reviewed = situation.review_granted or situation.self_approval_recorded
     if situation.kind != StepKind.MERGE or reviewed:
         return None
-    words = "Nobody has approved the revert: a reviewer does, or the on-call engineer where nobody else is available."
+    words = "Nobody has approved it: a reviewer does, or the on-call engineer where nobody else is available."
     return _shut("R3", words, StepState.GATED)
 
 

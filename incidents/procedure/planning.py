@@ -1,14 +1,14 @@
-"""What a rollback will do, step by step, and the two digests that say whether it is still the same."""
+"""What a path will do, step by step, and the two digests that say whether it is still the same."""
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
 from incidents.procedure.answers import Answers
-from incidents.procedure.decision import PATH_WORDS, Path
+from incidents.procedure.decision import Path
 from incidents.procedure.refusals import Refusal
 from incidents.procedure.steps import StepKind
 from incidents.procedure.words import pull_request_body, revert_message, revert_title
@@ -22,34 +22,67 @@ ROLLBACK_STEPS: Final = (
     StepKind.PROVE_RECOVERY,
 )
 
-_RULE_OF: Final[Mapping[Path, str]] = MappingProxyType(
-    {Path.ROLL_FORWARD: "D5", Path.HOTFIX: "M2", Path.ISOLATE: "M2", Path.ROTATE_FORWARD: "C2"}
+FIX_STEPS: Final = (
+    StepKind.FIND_FIX,
+    StepKind.REVIEW,
+    StepKind.MERGE,
+    StepKind.DEPLOY,
+    StepKind.PROVE_RECOVERY,
 )
+
+STEPS_OF: Final[Mapping[Path, tuple[StepKind, ...]]] = MappingProxyType(
+    {
+        Path.ROLLBACK: ROLLBACK_STEPS,
+        Path.ROLL_FORWARD: FIX_STEPS,
+        Path.HOTFIX: FIX_STEPS,
+        Path.ISOLATE: (StepKind.ISOLATE, StepKind.PROVE_RECOVERY),
+        Path.ROTATE_FORWARD: (StepKind.ROTATE_CREDENTIAL, StepKind.PROVE_RECOVERY),
+        Path.ESCALATE: (),
+    }
+)
+"""What the console does on each path, in order; of an escalation nothing: the Incident Response Plan governs (X2)."""
+
+BY_A_FIX: Final = frozenset({Path.ROLL_FORWARD, Path.HOTFIX})
+"""The paths that follow a fix's pull request instead of making a revert."""
 
 Parameter = str | int | list[str] | None
 
 
-class PathNotBuilt(Refusal):
-    """The console cannot carry this path out by itself yet."""
+class NothingToGoBy(Refusal):
+    """The path needs to know something that nobody has named: the fix, the flag, the credential, the change."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """The pull request that mends it, as it stood when it was read: exactly this head is merged (E13)."""
+
+    number: int
+    head: str
+    title: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RollbackFacts:
-    """What the steps of a rollback are made from.
+class PlanFacts:
+    """What the steps of a plan are made from.
 
-    `commits` are those taken back, newest first: one for a merge or a squash, n for a rebase merge; `mainline` is the
-    parent that stays, for a merge commit. Production deploys from `branch`.
+    `commits` are those a rollback takes back, newest first: one for a merge or a squash, n for a rebase merge;
+    `mainline` is the parent that stays, for a merge commit. Production deploys from `branch`. `fix`, `flag` and
+    `credential` are what the other paths go by; `secrets_url` is the Secrets Management document (C1, C2).
     """
 
     incident: str
     repository: str
     branch: str
-    change_title: str
-    commits: tuple[str, ...]
-    mainline: int | None
     workflow: str
     environment: str
+    change_title: str = ""
+    commits: tuple[str, ...] = ()
+    mainline: int | None = None
     incident_url: str = ""
+    fix: Fix | None = None
+    flag: str = ""
+    credential: str = ""
+    secrets_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,20 +93,29 @@ class PlannedStep:
     parameters: Mapping[str, Parameter]
 
 
-def outline(path: Path, facts: RollbackFacts) -> tuple[PlannedStep, ...]:
-    """The ordered steps (R1–R5) of a rollback; raises `PathNotBuilt` for every other path."""
-    if path != Path.ROLLBACK:
-        raise not_built(path)
-    parameters = _parameters(facts)
-    return tuple(PlannedStep(kind, MappingProxyType(parameters[kind])) for kind in ROLLBACK_STEPS)
+def outline(path: Path, facts: PlanFacts) -> tuple[PlannedStep, ...]:
+    """The path's ordered steps; none for an escalation. Raises `NothingToGoBy` while what the path needs is unnamed."""
+    _require_named(path, facts)
+    return tuple(PlannedStep(kind, MappingProxyType(_PARAMETERS[kind](facts))) for kind in STEPS_OF[path])
 
 
-def not_built(path: Path) -> PathNotBuilt:
-    """Why the console does not carry out this path, and what to do instead."""
-    if path == Path.ESCALATE:
-        return PathNotBuilt("X2", "An escalation runs no plan of ours: the Incident Response Plan governs.")
-    words = f"The console cannot {PATH_WORDS[path]} by itself yet: do it by hand, and record it here."
-    return PathNotBuilt(_RULE_OF[path], words)
+def _require_named(path: Path, facts: PlanFacts) -> None:
+    rule, words = GOES_BY[path]
+    named = {Path.ROLLBACK: facts.commits, Path.ISOLATE: facts.flag, Path.ROTATE_FORWARD: facts.credential}
+    if path is not Path.ESCALATE and not named.get(path, facts.fix):
+        raise NothingToGoBy(rule, words)
+
+
+GOES_BY: Final[Mapping[Path, tuple[str, str]]] = MappingProxyType(
+    {
+        Path.ROLLBACK: ("R1", "Name the change that a rollback takes back."),
+        Path.ROLL_FORWARD: ("D5", "Name the pull request of the prepared fix."),
+        Path.HOTFIX: ("M2", "Name the hotfix's pull request as soon as there is one."),
+        Path.ISOLATE: ("M2", "Name the flag that isolates what fails."),
+        Path.ROTATE_FORWARD: ("C2", "Name the credential that is rotated: its name or its path, never its value."),
+        Path.ESCALATE: ("X2", ""),
+    }
+)
 
 
 def revert_branch(incident: str, plan_number: int, change_sha: str) -> str:
@@ -104,24 +146,43 @@ def _digest(value: object) -> str:
     return hashlib.sha256(canonical_json(value).encode()).hexdigest()
 
 
-def _parameters(facts: RollbackFacts) -> dict[StepKind, dict[str, Parameter]]:
-    where: dict[str, Parameter] = {"repository": facts.repository, "branch": facts.branch}
+def _where(facts: PlanFacts) -> dict[str, Parameter]:
+    return {"repository": facts.repository, "branch": facts.branch}
+
+
+def _push_revert(facts: PlanFacts) -> dict[str, Parameter]:
     message = revert_message(
         change_title=facts.change_title, commits=facts.commits, mainline=facts.mainline, incident=facts.incident
     )
+    return {**_where(facts), "commits": list(facts.commits), "mainline": facts.mainline, "message": message}
+
+
+def _open_pull_request(facts: PlanFacts) -> dict[str, Parameter]:
     body = pull_request_body(
         commits=facts.commits, mainline=facts.mainline, incident=facts.incident, url=facts.incident_url
     )
-    return {
-        StepKind.PUSH_REVERT: {
-            **where,
-            "commits": list(facts.commits),
-            "mainline": facts.mainline,
-            "message": message,
-        },
-        StepKind.OPEN_PULL_REQUEST: {**where, "title": revert_title(facts.change_title), "body": body},
-        StepKind.REVIEW: dict(where),
-        StepKind.MERGE: dict(where),
-        StepKind.DEPLOY: {**where, "workflow": facts.workflow, "environment": facts.environment},
-        StepKind.PROVE_RECOVERY: {},
+    return {**_where(facts), "title": revert_title(facts.change_title), "body": body}
+
+
+def _deploy(facts: PlanFacts) -> dict[str, Parameter]:
+    return {**_where(facts), "workflow": facts.workflow, "environment": facts.environment}
+
+
+def _find_fix(facts: PlanFacts) -> dict[str, Parameter]:
+    fix = facts.fix
+    return {**_where(facts), "number": fix.number, "head": fix.head, "title": fix.title} if fix else {}
+
+
+_PARAMETERS: Final[Mapping[StepKind, Callable[[PlanFacts], dict[str, Parameter]]]] = MappingProxyType(
+    {
+        StepKind.PUSH_REVERT: _push_revert,
+        StepKind.OPEN_PULL_REQUEST: _open_pull_request,
+        StepKind.REVIEW: _where,
+        StepKind.MERGE: _where,
+        StepKind.DEPLOY: _deploy,
+        StepKind.PROVE_RECOVERY: lambda _: {},
+        StepKind.FIND_FIX: _find_fix,
+        StepKind.ISOLATE: lambda facts: {"flag": facts.flag},
+        StepKind.ROTATE_CREDENTIAL: lambda facts: {"credential": facts.credential},
     }
+)

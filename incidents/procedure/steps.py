@@ -241,7 +241,8 @@ INCIDENT_MOVES: Final[Mapping[IncidentState, frozenset[IncidentState]]] = Mappin
         _I.DECLARED: frozenset({_I.DECIDED, _I.ESCALATED, _I.CLOSED}),
         _I.DECIDED: frozenset({_I.DECLARED, _I.EXECUTING, _I.ESCALATED, _I.CLOSED}),
         # It didn't help: back to the decision with the next suspect (E17). A running plan is stopped before it closes.
-        _I.EXECUTING: frozenset({_I.DECLARED, _I.RECOVERED, _I.ESCALATED}),
+        # Back to decided: somebody pushed to the fix, and its plan is made and executed anew (E13).
+        _I.EXECUTING: frozenset({_I.DECLARED, _I.DECIDED, _I.RECOVERED, _I.ESCALATED}),
         _I.RECOVERED: frozenset({_I.DECLARED, _I.ESCALATED, _I.CLOSED}),
         # The Incident Response Plan governs from there (X2): no way back into our plan.
         _I.ESCALATED: frozenset({_I.CLOSED}),

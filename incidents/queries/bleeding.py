@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from django.conf import settings
 
 from incidents.models.incident import Incident
+from incidents.models.service import Service
 from incidents.models.step import Step
 from incidents.procedure.duty import Action, Role, may, why_not
 from incidents.procedure.steps import IncidentState, StepKind, StepState
@@ -41,19 +42,29 @@ def bleed_controls(incident: Incident, roles: frozenset[Role], steps: Iterable[S
     service = incident.service
     if not may(roles, Action.STOP_THE_BLEED):
         return BleedControls(allowed=False, why_not=why_not(roles, Action.STOP_THE_BLEED))
-    own = [step for step in steps if step.plan_id is None and step.kind in KINDS]
-    own.sort(key=lambda step: (step.asked_at, step.pk))
+    own = [step for step in steps if (step.plan_id is None and step.kind in KINDS) or _isolates(step)]
+    own.sort(key=lambda step: (step.started_at or step.asked_at, step.pk))
     recovered = incident.state == IncidentState.RECOVERED
     return BleedControls(
         allowed=True,
         page=_page(own) if service.production else None,
         form=Link("the form", settings.PAGE_FORM_URL) if service.production and settings.PAGE_FORM_URL else None,
-        flags=tuple(_turned(FLAG, name, own, recovered=recovered) for name in service.flags),
+        flags=tuple(_turned(FLAG, name, own, recovered=recovered) for name in _flags(service, own)),
         drains=tuple(
             _needing_a_reason(_turned(DRAIN, name, own, recovered=recovered), own, roles)
             for name in service.drain_targets
         ),
     )
+
+
+def _isolates(step: Step) -> bool:
+    """A plan turned a flag off (M2): its way back stands beside the others."""
+    return step.kind == StepKind.ISOLATE and step.state == StepState.DONE
+
+
+def _flags(service: Service, own: Iterable[Step]) -> list[str]:
+    isolated = [str(step.parameters["flag"]) for step in own if _isolates(step)]
+    return list(dict.fromkeys([*service.flags, *isolated]))
 
 
 def _page(own: Sequence[Step]) -> BleedAction:
@@ -67,19 +78,20 @@ def _page(own: Sequence[Step]) -> BleedAction:
 
 def _turned(turn: Turn, name: str, own: Sequence[Step], *, recovered: bool) -> BleedAction:
     """What is newest says where it stands: acted, taken back, under way, or stuck."""
-    newest = _newest(own, (turn.act, turn.back), {_field(turn): name})
+    newest = _newest(own, (turn.act, turn.back, StepKind.ISOLATE), {_field(turn): name})
     shown = BleedAction(turn.what, name, turn.rule, name, QUIET, turn.untouched, act=turn.do)  # type: ignore[arg-type]  # the words of a Turn are those of the shape
     if newest is None or newest.state == StepState.CANCELLED:
         return shown
     shown = replace(_with_state(shown, newest), act="")
-    acted = newest.kind == turn.act
+    acted = newest.kind != turn.back
     if newest.state in UNDER_WAY:
         return shown
     if newest.state == StepState.DONE and not acted:
         return replace(shown, act=turn.do)
     if acted and newest.state != StepState.SKIPPED:
         undo = "" if newest.state == StepState.FAILED and newest.evidence.get("refused") else turn.undo
-        return replace(shown, undo=undo, undo_now=recovered and newest.state == StepState.DONE)
+        undo_now = recovered and newest.state == StepState.DONE and newest.kind != StepKind.ISOLATE
+        return replace(shown, undo=undo, undo_now=undo_now)
     return replace(shown, act=turn.do if newest.state == StepState.SKIPPED else "")
 
 

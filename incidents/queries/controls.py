@@ -9,9 +9,10 @@ from django.contrib.auth.models import User
 from django.urls import reverse
 
 from incidents.models.change import Change
+from incidents.models.decision import Plan
 from incidents.models.incident import Incident
 from incidents.models.step import Step
-from incidents.procedure.answers import Answers, UnreadableAnswers
+from incidents.procedure.answers import Answer, Answers, UnreadableAnswers
 from incidents.procedure.decision import Path
 from incidents.procedure.duty import Action as Doing
 from incidents.procedure.duty import Role, grounds_to_take_over, may, why_not
@@ -23,15 +24,19 @@ from incidents.queries.decisions import Form, advice_view, blockers_of, known_an
 from incidents.queries.duty import responders_of, roles_of
 from incidents.queries.escalation import answers_to_escalation, may_govern
 from incidents.queries.grants import approvals_needed, may_ask_anew, waiting_for
+from incidents.queries.plans import asks_for_credential, confirmation_of, goes_by_a_fix, plan_facts
 from incidents.queries.room import Facts, others_of, read_facts
 from incidents.queries.shapes import (
     Action,
     AnnounceForm,
     Choice,
     ClosingControls,
+    ConfirmForm,
     DecisionForm,
     ExecuteAsk,
     FiredRule,
+    FixForm,
+    Link,
     NowControls,
     PeopleControls,
     PlanControls,
@@ -40,11 +45,19 @@ from incidents.queries.shapes import (
     SuspectControls,
     TextSegment,
 )
-from incidents.queries.steps import commands_of, series_answers
+from incidents.queries.steps import commands_of, plan_title, series_answers, title_of
 
-UNDO_WORDS = (
+_BY_MERGE = (
     "Nothing is force-pushed and nothing is deleted. Until the merge, closing the pull request takes all of it back."
 )
+UNDO_WORDS: Mapping[Path, str] = {
+    Path.ROLLBACK: _BY_MERGE,
+    Path.ROLL_FORWARD: "Until the merge, stopping takes all of it back. After it, the fix is another change to revert.",
+    Path.HOTFIX: "Until the merge, stopping takes all of it back. After it, the fix is another change to revert.",
+    Path.ISOLATE: "Turning the flag on again takes it back, at any time.",
+    Path.ROTATE_FORWARD: "The console changes nothing by itself here: people rotate, and it proves the recovery.",
+}
+PARTICULARS = ("fix", "flag", "credential")
 
 
 @dataclass(frozen=True)
@@ -75,6 +88,8 @@ def controls_of(incident: Incident, person: User, now: datetime) -> RoomControls
         change=_suspects(reader) if incident.state == IncidentState.DECLARED else None,
         decision=decision_form(reader) if incident.state == IncidentState.DECLARED else None,
         plan=_plan(reader) if reader.facts.plan else None,
+        fix=_fix(reader),
+        confirm=_confirm(reader),
         people=_people(reader) if is_open else None,
         merge_into=_merge_into(reader),
         closing=_closing(reader) if is_open else None,
@@ -96,6 +111,8 @@ def _now(reader: Reader) -> NowControls:
             return NowControls((Action("Execute the plan", "primary", "dialog", target="execute", icon="play"),))
         case IncidentState.EXECUTING if reader.may(Doing.EXECUTE):
             return NowControls((Action("See the plan", "plain", "jump", target="plan", icon="list-checks"),))
+        case IncidentState.RECOVERED if facts.isolated and reader.may(Doing.DECIDE):
+            return NowControls((_decide_again(facts), Action("Close it", "plain", "dialog", target="close")))
         case IncidentState.RECOVERED if reader.may(Doing.DECIDE):
             return NowControls((Action("Close the incident", "primary", "dialog", target="close", icon="archive"),))
         case IncidentState.ESCALATED:
@@ -112,6 +129,37 @@ def _answering(reader: Reader) -> NowControls:
         return NowControls()
     url = reverse("incidents:have-it", args=[incident.number])
     return NowControls((Action("I have it", "primary", "post", url=url, icon="hand", shortcut="h"),))
+
+
+def _decide_again(facts: Facts) -> Action:
+    url = reverse("incidents:decide-again", args=[facts.incident.number])
+    return Action("The hotfix is prepared: decide", "primary", "post", url=url, icon="gavel")
+
+
+def _fix(reader: Reader) -> FixForm | None:
+    """Where the decided path follows a fix that is not executed yet, it may be named, or another one."""
+    facts = reader.facts
+    decision = facts.decision
+    undone = facts.incident.state == IncidentState.DECIDED and reader.may(Doing.DECIDE)
+    if decision is None or not undone or not goes_by_a_fix(decision):
+        return None
+    named = decision.particulars
+    words = "Name another pull request" if named.get("fix") else "Name the hotfix’s pull request"
+    return FixForm(words, value=str(named["fix"]) if named.get("refused") else "", folded="found" in named)
+
+
+def _confirm(reader: Reader) -> ConfirmForm | None:
+    """C1's question, where the plan waits for it and nobody has answered."""
+    facts = reader.facts
+    decision = facts.decision
+    stands = facts.incident.state in (IncidentState.DECIDED, IncidentState.EXECUTING)
+    if decision is None or not stands or not reader.may(Doing.CONFIRM_CREDENTIAL):
+        return None
+    if not asks_for_credential(decision) or confirmation_of(decision, "C1"):
+        return None
+    named, url = decision.particulars, plan_facts(decision).secrets_url
+    document = Link("Secrets Management", url) if url else None
+    return ConfirmForm(named.get("credential", ""), named.get("machine", ""), document)
 
 
 def _executable(facts: Facts) -> bool:
@@ -142,12 +190,21 @@ def segments_of(text: str) -> tuple[TextSegment, ...]:
     return tuple(segment for segment in [*segments, TextSegment(text[at:])] if segment.text)
 
 
+DOING: Mapping[Path, str] = {
+    Path.ROLLBACK: "The last change is being rolled back.",
+    Path.ROLL_FORWARD: "A fix is on its way to production.",
+    Path.HOTFIX: "A hotfix is on its way to production.",
+    Path.ISOLATE: "What fails is being turned off.",
+    Path.ROTATE_FORWARD: "A credential is being rotated.",
+}
+
+
 def _suggestions(facts: Facts) -> tuple[str, ...]:
     incident = facts.incident
     if incident.state == IncidentState.RECOVERED:
         return (f"{incident.service.name} has recovered. The alert is inactive.",)
     if incident.state == IncidentState.EXECUTING:
-        return (f"{incident.title}. The last change is being rolled back.",)
+        return (f"{incident.title}. {DOING[Path(facts.plan.decision.path)]}",) if facts.plan else ()
     return (f"{incident.title}. We are looking at it.",)
 
 
@@ -168,24 +225,46 @@ def decision_form(
     chosen: str = "",
     reason: str = "",
     errors: tuple[str, ...] = (),
+    typed: Mapping[str, str] | None = None,
 ) -> DecisionForm:
     """The decision as a form (D6): what the console knows is filled in; what was typed is kept."""
     if not reader.may(Doing.DECIDE):
         return DecisionForm(allowed=False, why_not=reader.why_not(Doing.DECIDE))
     facts = reader.facts
     known = known_answers(facts.incident, firing=facts.firing)
-    form, problems = _read({f: word.value for f, (word, _) in known.items()} if given is None else given)
+    form, problems = _read(_starting_from(facts, known) if given is None else given)
     suspect = facts.chosen
+    advice = advice_view(
+        form, change=_short_name(suspect.change) if suspect else "", flags=facts.incident.service.flags,
+        typed=_typed_before(facts) if typed is None else typed,
+    )  # fmt: skip
     return DecisionForm(
         allowed=True,
         groups=question_groups(form, known),
-        advice=advice_view(form, change=_short_name(suspect.change) if suspect else ""),
+        advice=advice,
         change=suspect.change.title if suspect else "",
         change_sha=suspect.change.sha if suspect else "",
         chosen=chosen,
         reason=reason,
         errors=errors + problems,
     )
+
+
+def _starting_from(facts: Facts, known: Mapping[str, tuple[Answer, str]]) -> dict[str, str]:
+    """What the console knows; where the decision is taken again, the answers as they were, some of them set anew."""
+    decision = facts.decision
+    again = decision.particulars.get("again") if decision else None
+    if decision is None or again is None:
+        return {field: word.value for field, (word, _) in known.items()}
+    given = {field: word for field, word in decision.answers.items() if word != Answer.UNKNOWN}
+    return {**given, **again}
+
+
+def _typed_before(facts: Facts) -> dict[str, str]:
+    decision = facts.decision
+    if decision is None or "again" not in decision.particulars:
+        return {}
+    return {name: str(decision.particulars.get(name, "")) for name in PARTICULARS}
 
 
 def _short_name(change: Change) -> str:
@@ -219,12 +298,15 @@ def _plan(reader: Reader) -> PlanControls:
 
 
 def _ask(facts: Facts) -> ExecuteAsk:
-    happens = tuple(FiredRule(step.rule, FORMS[StepKind(step.kind)].title) for step in facts.plan_steps)
+    happens = tuple(FiredRule(step.rule, title_of(step)) for step in facts.plan_steps)
     plan = facts.plan
+    path = Path(plan.decision.path) if plan else Path.ROLLBACK
+    title = plan_title(plan.decision) if plan else ""
     change = plan.decision.change if plan else None
     waits = waiting_for(plan, facts.now) if plan else ""
     words = f"{waits} The first step starts by itself once it is approved." if waits else ""
-    return ExecuteAsk(f"Roll back “{change.title if change else ''}” now?", happens, UNDO_WORDS, words)
+    asked = f"Roll back “{change.title}” now?" if change and path is Path.ROLLBACK else f"{title.capitalize()} now?"
+    return ExecuteAsk(asked, happens, UNDO_WORDS[path], words)
 
 
 def _adoptable(step: Step) -> bool:
@@ -239,7 +321,8 @@ def _step(step: Step, facts: Facts) -> StepControls | None:
     )
     attest = kind is StepKind.PROVE_RECOVERY and (stuck or step.state == StepState.WATCHING)
     attest = attest and not series_answers(step, facts.now)
-    if not (stuck or review or attest):
+    by_people = kind is StepKind.ROTATE_CREDENTIAL and step.state == StepState.WATCHING
+    if not (stuck or review or attest or by_people):
         return None
     plan = facts.plan
     command = commands_of(plan).get(kind) if plan else None
@@ -250,15 +333,43 @@ def _step(step: Step, facts: Facts) -> StepControls | None:
         words=step.sentence,
         state=step.state,
         may_retry=stuck,
-        may_skip=stuck and kind not in (StepKind.PROVE_RECOVERY, StepKind.REVIEW),
-        may_record=stuck and kind is not StepKind.PROVE_RECOVERY,
-        self_approve_words="No other reviewer is available. I approve this revert; it is recorded and flagged."
+        may_skip=stuck and kind not in NEVER_SKIPPED,
+        may_record=(stuck or by_people) and kind is not StepKind.PROVE_RECOVERY,
+        reference=REFERENCES.get(kind, ""),
+        record_title="It is rotated" if kind is StepKind.ROTATE_CREDENTIAL else "I did it by hand",
+        record_label="Who rotated it, and what shows it"
+        if kind is StepKind.ROTATE_CREDENTIAL
+        else "A link, or what the terminal said",
+        renew=_pushed_to(step, plan),
+        self_approve_words="No other reviewer is available. I approve this; it is recorded and flagged."
         if review
         else "",
         adopt_words=_found_outside(step),
         attest_words="The service has recovered, and I can show it" if attest else "",
         command=command.command if command else "",
     )
+
+
+REFERENCES: Mapping[StepKind, str] = {
+    StepKind.PUSH_REVERT: "The branch",
+    StepKind.OPEN_PULL_REQUEST: "The pull request’s number",
+    StepKind.FIND_FIX: "The pull request’s number",
+    StepKind.REVIEW: "The pull request’s number",
+    StepKind.MERGE: "The merge’s full sha",
+    StepKind.ROTATE_CREDENTIAL: "The new version",
+}
+"""What the steps after it build on; the others name nothing."""
+
+NEVER_SKIPPED = (
+    StepKind.PROVE_RECOVERY, StepKind.REVIEW, StepKind.FIND_FIX, StepKind.ISOLATE, StepKind.ROTATE_CREDENTIAL,
+)  # fmt: skip
+
+
+def _pushed_to(step: Step, plan: Plan | None) -> int:
+    """The fix's number, where somebody pushed to it after it was executed (E13)."""
+    if plan is None or not step.evidence.get("new_push") or not goes_by_a_fix(plan.decision):
+        return 0
+    return int(plan.decision.particulars["fix"])
 
 
 def _found_outside(step: Step) -> str:

@@ -1,23 +1,26 @@
 """The decision as a page shows it: the advice to a set of answers, the form, and the record."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any, Final, Self
 
 from incidents.models.decision import Decision
 from incidents.models.incident import Incident
 from incidents.procedure.answers import QUESTIONS, Answer, Answers, Group, is_asked
 from incidents.procedure.answers import Question as Asked
-from incidents.procedure.decision import PATH_WORDS, Advice, Path, advise, recommend
-from incidents.procedure.gates import Hold, execution_holds
-from incidents.procedure.readings import DEFAULT_TO_ROLLBACK
-from incidents.queries.plans import BUILT
+from incidents.procedure.decision import PATH_WORDS, Advice, Path, advise, needs_of, recommend
+from incidents.procedure.gates import execution_holds
+from incidents.procedure.readings import DEFAULT_TO_ROLLBACK, brings_credential_back
+from incidents.queries.plans import asks_for_credential, confirmation_of
 from incidents.queries.shapes import (
     AdviceView,
     AnsweredQuestion,
+    ConfirmationView,
     DecisionView,
     FiredRule,
     OpenQuestion,
+    PathAsks,
     PathView,
     Question,
     QuestionGroup,
@@ -81,11 +84,9 @@ class Form:
 
 
 def _rules(answers: Answers) -> tuple[str, ...]:
-    return tuple(hold.rule for hold in _holds(answers))
-
-
-def _holds(answers: Answers) -> tuple[Hold, ...]:
-    return execution_holds(answers, path=Path.ROLLBACK, built=BUILT)
+    """What closes the rollback, and what holds it until people have spoken (M3, C1)."""
+    waits = (need.rule for need in needs_of(answers, Path.ROLLBACK) if need.holds)
+    return (*(hold.rule for hold in execution_holds(answers, path=Path.ROLLBACK)), *waits)
 
 
 def words_of(path: Path) -> str:
@@ -104,8 +105,13 @@ def known_answers(incident: Incident, *, firing: bool) -> dict[str, tuple[Answer
     return known
 
 
-def advice_view(form: Form, *, change: str = "") -> AdviceView:
-    """The advice to these answers, rule by rule, and what would change it; `change`: what a rollback takes back."""
+def advice_view(
+    form: Form, *, change: str = "", typed: Mapping[str, str] = MappingProxyType({}), flags: Sequence[str] = ()
+) -> AdviceView:
+    """The advice to these answers, rule by rule, and what would change it; `change`: what a rollback takes back.
+
+    `typed` is what was typed for the paths to go by, `flags` those that the catalogue names.
+    """
     answers, pending = form.answers, form.pending
     advice = advise(answers)
     best = advice.recommended
@@ -115,13 +121,13 @@ def advice_view(form: Form, *, change: str = "") -> AdviceView:
         advised=best.value,
         act=f"Roll back {change}" if best is Path.ROLLBACK and change else words_of(best),
         fired=() if pending else _fired(advice, form),
-        paths=tuple(_path(path, advice) for path in Path),
+        paths=tuple(replace(_path(path, advice), asks=_asks(path, answers, typed, flags)) for path in Path),
         would_change=()
         if pending
         else tuple(FiredRule(QUESTIONS[c.field].rule, c.sentence) for c in advice.would_change),
         blockers=() if pending else blockers_of(answers, best),
         pending=tuple(OpenQuestion(q.field, q.text, q.rule) for q in form.open_in(*GUARDS)) if pending else (),
-        closes=_holds(answers)[0].rule if pending else "",
+        closes=_rules(answers)[0] if pending else "",
         nameless=best is Path.ROLLBACK and not change,
         unanswered=len(form.open_in(Group.DECIDE, Group.ROLL_FORWARD, Group.CUSTOMERS)),
     )
@@ -142,9 +148,41 @@ def _verdict(form: Form, best: Path) -> str:
 
 def blockers_of(answers: Answers, path: Path) -> tuple[FiredRule, ...]:
     """The rules that close *execute* on the path although it is open."""
-    if path is not Path.ROLLBACK:
-        return ()
-    return tuple(FiredRule(each.rule, each.sentence) for each in execution_holds(answers, path=path, built=BUILT))
+    return tuple(FiredRule(each.rule, each.sentence) for each in execution_holds(answers, path=path))
+
+
+GOES_BY: Final[Mapping[Path, PathAsks]] = {
+    Path.ROLLBACK: PathAsks(
+        "credential",
+        "The credential that comes back",
+        "Its name or path, so that it can be looked up. Never its value.",
+        "C1",
+        optional=True,
+    ),
+    Path.ROLL_FORWARD: PathAsks(
+        "fix", "The fix’s pull request", "Its number or address; exactly its head is merged.", "D5"
+    ),
+    Path.HOTFIX: PathAsks(
+        "fix", "The hotfix’s pull request", "Its number or address. It may be named later.", "M2", optional=True
+    ),
+    Path.ISOLATE: PathAsks("flag", "The flag that isolates it", "It is turned off, and read back as off.", "M2"),
+    Path.ROTATE_FORWARD: PathAsks(
+        "credential",
+        "The credential to rotate",
+        "Its name or path, as Secrets Management calls it. Never its value.",
+        "C2",
+    ),
+}
+
+
+def _asks(path: Path, answers: Answers, typed: Mapping[str, str], flags: Sequence[str]) -> PathAsks | None:
+    """What the path goes by; a rollback asks for a credential only where it brings one back."""
+    asks = GOES_BY.get(path)
+    if asks is None or (path is Path.ROLLBACK and not brings_credential_back(answers)):
+        return None
+    choices = tuple(flags) if asks.name == "flag" else ()
+    value = typed.get(asks.name, "") or (choices[0] if len(choices) == 1 else "")
+    return replace(asks, value=value, choices=choices)
 
 
 def _path(path: Path, advice: Advice) -> PathView:
@@ -239,6 +277,25 @@ def decision_view(decision: Decision, *, informed: str = "") -> DecisionView:
         else (change.title if change else ""),
         blockers=blockers_of(answers, path),
         switches=switches_then(decision.switches),
+    )
+
+
+def confirmation_view(decision: Decision) -> ConfirmationView | None:
+    """C1's word, given or still waited for; None where the path asks for none."""
+    if not asks_for_credential(decision):
+        return None
+    given, machine = confirmation_of(decision, "C1"), decision.particulars.get("machine", "")
+    if given is None:
+        words = "Waits for a word: is the credential that comes back still valid?"
+        return ConfirmationView(given=False, words=words, machine=machine)
+    return ConfirmationView(
+        given=True,
+        words=given.words,
+        by=given.confirmed_by.username if given.confirmed_by else "the console",
+        at=given.confirmed_at,
+        asked=given.evidence.get("asked", ""),
+        evidence=given.evidence.get("evidence", ""),
+        machine=machine,
     )
 
 

@@ -20,10 +20,11 @@ from incidents.procedure.decision import Path
 from incidents.procedure.steps import FORMS, IncidentState, StepKind, StepState
 from incidents.queries.badges import STEPS, incident_badge, severity_badge
 from incidents.queries.changes import change_rows, findings_of
-from incidents.queries.decisions import blockers_of, decision_view, known_answers
+from incidents.queries.decisions import blockers_of, confirmation_view, decision_view, known_answers
 from incidents.queries.duty import last_sign_of, on_call_for
 from incidents.queries.escalation import escalation_panel
 from incidents.queries.grants import waiting_for
+from incidents.queries.plans import is_isolated
 from incidents.queries.questions import questions_about
 from incidents.queries.series import room_chart
 from incidents.queries.shapes import (
@@ -52,12 +53,20 @@ from incidents.queries.timeline import timeline_of
 from incidents.queries.waking import WAKES
 
 UNDER_WAY = {
-    StepKind.PUSH_REVERT: "The revert is being pushed.",
-    StepKind.OPEN_PULL_REQUEST: "The revert’s pull request is being opened.",
-    StepKind.REVIEW: "The revert waits for its review.",
-    StepKind.MERGE: "The revert is being merged.",
-    StepKind.DEPLOY: "The revert is on its way to production.",
-    StepKind.PROVE_RECOVERY: "The revert is in production; recovery is being proved.",
+    StepKind.PUSH_REVERT: "{What} is being pushed.",
+    StepKind.OPEN_PULL_REQUEST: "{What}’s pull request is being opened.",
+    StepKind.FIND_FIX: "{What} is being looked up.",
+    StepKind.ISOLATE: "The flag is being turned off.",
+    StepKind.ROTATE_CREDENTIAL: "A fresh credential is being waited for.",
+    StepKind.REVIEW: "{What} waits for its review.",
+    StepKind.MERGE: "{What} is being merged.",
+    StepKind.DEPLOY: "{What} is on its way to production.",
+    StepKind.PROVE_RECOVERY: "{What} is in production; recovery is being proved.",
+}
+TAKEN = {Path.ROLLBACK: "The revert", Path.ROLL_FORWARD: "The fix", Path.HOTFIX: "The hotfix"}
+PROVING = {
+    Path.ISOLATE: "The flag is off; recovery is being proved.",
+    Path.ROTATE_FORWARD: "The fresh credential is there; recovery is being proved.",
 }
 FROZEN = Badge("frozen", "danger", "snowflake")
 FROZEN_WORDS = "Nothing further of it starts; what was under way is only watched. The Incident Response Plan governs."
@@ -93,6 +102,15 @@ class Facts:
         return next((s for s in self.plan_steps if s.state not in ("done", "skipped", "cancelled")), None)
 
     @property
+    def decision(self) -> Decision | None:
+        """The decision in force, or the last one taken."""
+        return self.decisions[0] if self.decisions else None
+
+    @property
+    def isolated(self) -> bool:
+        return is_isolated(self.incident, self.decision)
+
+    @property
     def chosen(self) -> Suspect | None:
         return next((suspect for suspect in self.suspects if suspect.chosen), None)
 
@@ -121,7 +139,7 @@ def read_facts(incident: Incident, now: datetime) -> Facts:
     """Read the room in a fixed number of queries, whatever its age."""
     steps = Step.objects.filter(incident=incident).order_by("position", "asked_at", "id")
     plans = Plan.objects.filter(incident=incident).select_related(
-        "decision__change", "executed_by", "incident__service"
+        "decision__change", "decision__incident__service", "executed_by", "incident__service"
     )
     on_call = on_call_for(incident.service, now=now, incident=incident)
     return Facts(
@@ -129,7 +147,9 @@ def read_facts(incident: Incident, now: datetime) -> Facts:
         now=now,
         suspects=list(_suspects(incident)),
         alerts=list(incident.alerts.order_by("-started_at")),
-        decisions=list(incident.decisions.select_related("decided_by", "change").order_by("-number")),
+        decisions=list(
+            incident.decisions.select_related("decided_by", "change", "incident__service").order_by("-number")
+        ),
         plans=list(plans.order_by("-number")),
         steps=list(steps.select_related("asked_by")),
         on_call=on_call.username if on_call else "",
@@ -184,7 +204,7 @@ def _head(facts: Facts) -> IncidentHead:
         service_url=reverse("incidents:service", args=[incident.service.slug]),
         environment=incident.service.environment,
         severity=severity_badge(incident.severity),
-        state=incident_badge(incident),
+        state=_state_badge(facts),
         customers=Badge("customers affected", "danger", "users") if incident.customer_impact else None,
         trigger_rule=incident.trigger,
         trigger_words=TRIGGERS[Trigger(incident.trigger)],
@@ -196,6 +216,16 @@ def _head(facts: Facts) -> IncidentHead:
         seq=head_seq(incident),
         alert=Link(alert.name, alert.url) if alert and alert.url else None,
     )
+
+
+def _state_badge(facts: Facts) -> Badge:
+    """As in the lists, but for what only the plan knows: another path than the rollback, or isolated."""
+    path = facts.plan.decision.path if facts.plan else Path.ROLLBACK
+    if facts.isolated:
+        return Badge("isolated", "warn", "toggle-left")
+    if facts.incident.state == IncidentState.EXECUTING and path != Path.ROLLBACK:
+        return Badge("under way", "accent", "loader")
+    return incident_badge(facts.incident)
 
 
 def _clocks(facts: Facts) -> list[Clock]:
@@ -235,6 +265,10 @@ def now_sentence(facts: Facts) -> NowSentence:
             return _undone(facts)
         case IncidentState.EXECUTING:
             return _executing(facts)
+        case IncidentState.RECOVERED if facts.isolated:
+            words = "Isolated behind a flag. The fix is still to come."
+            then = "Decide the hotfix when its pull request is there, or close with what replaced it."
+            return NowSentence("warn", words, then, since=incident.recovered_at, rules=("M2",))
         case IncidentState.RECOVERED:
             return NowSentence("ok", "Recovered.", "Close the incident when nothing is left to say.", rules=("R5",))
         case IncidentState.ESCALATED:
@@ -278,8 +312,7 @@ def _undone(facts: Facts) -> NowSentence:
     decision, plan = facts.decisions[0], facts.plan
     since = decision.decided_at
     if plan is None:
-        words = "Decided. This path is taken by hand: do it, then close the incident with what was done."
-        return NowSentence("warn", words, since=since, rules=("E1",))
+        return _without_a_fix(decision)
     blockers = blockers_of(Answers.from_form(decision.answers), Path(decision.path))
     if blockers:
         return NowSentence("danger", blockers[0].words, "Execute stays closed.", since=since, rules=(blockers[0].rule,))
@@ -293,6 +326,18 @@ def _undone(facts: Facts) -> NowSentence:
     return NowSentence(
         "accent", f"The plan is ready: {owner} executes it.", "Nothing has happened yet.", since=since, rules=("D6",)
     )
+
+
+def _without_a_fix(decision: Decision) -> NowSentence:
+    """The plan waits for its fix: nobody has named it, a worker is reading it, or it cannot be the fix."""
+    named, since = decision.particulars, decision.decided_at
+    if named.get("refused"):
+        return NowSentence("danger", named["refused"], "There is no plan yet.", since=since, rules=("D5",))
+    if named.get("fix"):
+        words = f"Pull request #{named['fix']} is being read."
+        return NowSentence("accent", words, "The plan is made of it.", since=since, rules=("D5",), moving=True)
+    words = "The hotfix is still to come: name its pull request as soon as there is one."
+    return NowSentence("warn", words, "The plan is made of it.", since=since, rules=("M2",))
 
 
 def _executing(facts: Facts) -> NowSentence:
@@ -316,11 +361,18 @@ def _executing(facts: Facts) -> NowSentence:
             "wait", step.sentence, words, since=since,
             meanwhile="stop the bleed, and tell the channel.", rules=("M3",),
         )  # fmt: skip
-    words = UNDER_WAY.get(StepKind(step.kind), f"{title}.")
+    words = _under_way(facts, StepKind(step.kind)) or f"{title}."
     return NowSentence(
         tone, words, step.sentence, since=step.started_at, meanwhile=_meanwhile(step), rules=(step.rule,), links=links,
         moving=True,
     )  # fmt: skip
+
+
+def _under_way(facts: Facts, kind: StepKind) -> str:
+    path = Path(facts.plan.decision.path) if facts.plan else Path.ROLLBACK
+    if kind is StepKind.PROVE_RECOVERY and path in PROVING:
+        return PROVING[path]
+    return UNDER_WAY.get(kind, "").format(What=TAKEN.get(path, "It"))
 
 
 def _meanwhile(step: Step) -> str:
@@ -399,7 +451,7 @@ def _plan(facts: Facts) -> PlanPanel | None:
     panel = plan_panel(plan, facts.plan_steps, earlier=earlier, blockers=blockers)
     if facts.escalation:
         panel = replace(panel, badge=FROZEN, words=f"{panel.words} {FROZEN_WORDS}")
-    return replace(panel, questions=questions_about(plan, facts.now))
+    return replace(panel, questions=questions_about(plan, facts.now), confirmation=confirmation_view(plan.decision))
 
 
 def _people(facts: Facts) -> PeoplePanel:
@@ -477,7 +529,10 @@ def _moments(facts: Facts) -> list[tuple[str, datetime]]:
     """What the chart marks: the onset's deploy, the declaring, the decision, each great step, the recovery."""
     marks = [("declared", facts.incident.declared_at)]
     marks += [("decided", decision.decided_at) for decision in facts.decisions[:1]]
-    named = {StepKind.PUSH_REVERT: "revert pushed", StepKind.MERGE: "merged", StepKind.DEPLOY: "deployed"}
+    named = {
+        StepKind.PUSH_REVERT: "revert pushed", StepKind.MERGE: "merged", StepKind.DEPLOY: "deployed",
+        StepKind.ISOLATE: "isolated", StepKind.ROTATE_CREDENTIAL: "rotated",
+    }  # fmt: skip
     marks += [(named[StepKind(s.kind)], s.finished_at) for s in facts.plan_steps if s.kind in named and s.finished_at]
     if facts.incident.recovered_at:
         marks.append(("recovered", facts.incident.recovered_at))

@@ -3,12 +3,13 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
-from incidents.models.decision import Plan
+from incidents.models.decision import Decision, Plan
 from incidents.models.step import Step
 from incidents.procedure.commands import Command, manual_commands
+from incidents.procedure.decision import Path
 from incidents.procedure.steps import FORMS, StepKind, StepState
 from incidents.queries.badges import STEPS
-from incidents.queries.plans import rollback_facts
+from incidents.queries.plans import plan_facts
 from incidents.queries.shapes import Badge, Evidence, FiredRule, PlanPanel, StepRow, UndoLine
 
 STILL_ANSWERS = timedelta(minutes=1)
@@ -17,7 +18,10 @@ SHOWN: Mapping[str, str] = {
     "sha": "commit",
     "tree": "tree",
     "branch": "branch",
+    "head_sha": "head",
     "merge_sha": "merged as",
+    "flag": "flag",
+    "version": "version",
     "patch_id": "patch",
     "self_approved_by": "self-approved by",
     "by_hand": "evidence",
@@ -32,10 +36,9 @@ def plan_panel(
     found = list(steps)
     commands = commands_of(plan)
     rows = tuple(step_row(each, commands.get(StepKind(each.kind))) for each in found)
-    change = plan.decision.change
     return PlanPanel(
         number=plan.number,
-        title=f"revert {change.title}" if change else "revert",
+        title=plan_title(plan.decision),
         digest=plan.instance_digest,
         badge=_badge(plan, found),
         steps=rows,
@@ -49,11 +52,25 @@ def plan_panel(
 
 def commands_of(plan: Plan) -> dict[StepKind, Command]:
     """The command by hand of every step, for when the console cannot (E19)."""
-    if plan.decision.change is None:
-        return {}
-    facts = rollback_facts(plan.incident, plan.decision.change)
-    found = manual_commands(facts, revert_branch=plan.branch, dashboard_url=plan.incident.service.dashboard_url)
+    found = manual_commands(
+        plan_facts(plan.decision), path=Path(plan.decision.path), revert_branch=plan.branch,
+        dashboard_url=plan.incident.service.dashboard_url,
+    )  # fmt: skip
     return {each.kind: each for each in found}
+
+
+def plan_title(decision: Decision) -> str:
+    """What the plan does, by name."""
+    facts = plan_facts(decision)
+    match Path(decision.path):
+        case Path.ROLL_FORWARD | Path.HOTFIX:
+            return f"roll forward with #{facts.fix.number} {facts.fix.title}" if facts.fix else "roll forward"
+        case Path.ISOLATE:
+            return f"isolate behind {facts.flag}"
+        case Path.ROTATE_FORWARD:
+            return f"rotate {facts.credential} forward"
+        case _:
+            return f"revert {facts.change_title}".strip()
 
 
 def _badge(plan: Plan, steps: list[Step]) -> Badge:
@@ -69,9 +86,11 @@ def _badge(plan: Plan, steps: list[Step]) -> Badge:
 
 
 def _words(plan: Plan) -> str:
+    patch = f" Patch {plan.patch_id[:8]} on {plan.base[:8]}" if plan.patch_id else ""
     if plan.executed_at and plan.executed_by:
-        return f"Executed by {plan.executed_by.username}. Patch {plan.patch_id[:8]} on {plan.base[:8]}."
-    return f"Nothing has happened yet. Patch {plan.patch_id[:8]} on {plan.base[:8]}, tree {plan.tree[:8]}."
+        return f"Executed by {plan.executed_by.username}.{patch}{'.' if patch else ''}"
+    tree = f", tree {plan.tree[:8]}" if plan.tree else ""
+    return f"Nothing has happened yet.{patch}{tree}{'.' if patch else ''}"
 
 
 def step_row(step: Step, command: Command | None) -> StepRow:
@@ -85,7 +104,7 @@ def step_row(step: Step, command: Command | None) -> StepRow:
     return StepRow(
         id=str(step.pk),
         place=step.position,
-        title=_title(step),
+        title=title_of(step),
         rules=(form.rule, "E18") if step.by_hand else (form.rule,),
         state=step.state,  # type: ignore[arg-type]  # the database holds one of the states
         tone=tone,
@@ -112,9 +131,16 @@ def series_answers(step: Step, now: datetime) -> bool:
     return now - datetime.fromisoformat(judged_at) < STILL_ANSWERS
 
 
-def _title(step: Step) -> str:
+def title_of(step: Step) -> str:
+    """The step by name, with what it is about."""
     if step.kind == StepKind.OPEN_PULL_REQUEST:
         return f"Open “{step.parameters.get('title', 'Revert')}”"
+    if step.kind == StepKind.FIND_FIX:
+        return f"Take #{step.parameters['number']} “{step.parameters['title']}” at {step.parameters['head'][:8]}"
+    if step.kind == StepKind.ISOLATE:
+        return f"Turn {step.parameters['flag']} off"
+    if step.kind == StepKind.ROTATE_CREDENTIAL:
+        return f"Rotate {step.parameters['credential']} to a fresh credential"
     return FORMS[StepKind(step.kind)].title
 
 
@@ -122,12 +148,16 @@ def link_words(step: Step) -> str:
     """What the step's link opens, by name."""
     number = step.evidence.get("number")
     match StepKind(step.kind):
-        case StepKind.OPEN_PULL_REQUEST | StepKind.REVIEW | StepKind.MERGE:
+        case StepKind.OPEN_PULL_REQUEST | StepKind.REVIEW | StepKind.MERGE | StepKind.FIND_FIX:
             return f"pull request #{number}" if number else "the pull request"
         case StepKind.DEPLOY:
             return f"run {step.evidence['run']}" if step.evidence.get("run") else "the run"
         case StepKind.PROVE_RECOVERY:
             return "the dashboard"
+        case StepKind.ISOLATE:
+            return "the flag"
+        case StepKind.ROTATE_CREDENTIAL:
+            return "Secrets Management"
         case _:
             return "the message"
 
@@ -138,7 +168,7 @@ def _evidence(step: Step) -> Iterable[Evidence]:
     for name, words in SHOWN.items():
         value = step.evidence.get(name)
         if value:
-            hexadecimal = name in ("sha", "tree", "merge_sha", "patch_id")
+            hexadecimal = name in ("sha", "tree", "head_sha", "merge_sha", "patch_id")
             yield Evidence(words, code=str(value)[:12] if hexadecimal else str(value))
 
 

@@ -58,6 +58,10 @@ def _flagged(approver: Facts) -> str:
     return f" ({', '.join(approver['flags'])})" if approver["flags"] else ""
 
 
+def _on(base: str) -> str:
+    return f" on {base[:8]}" if base else ""
+
+
 WORDS: Final[Mapping[str, Callable[[Facts], str]]] = {
     "incident.declared": lambda f: f"Declared: {f['title']}",
     "incident.on_call_seen": lambda _: "The on-call engineer is here",
@@ -96,7 +100,13 @@ WORDS: Final[Mapping[str, Callable[[Facts], str]]] = {
     "approval.consumed": lambda f: f"Approval used: {_approvers(f)}",
     "approval.expired": lambda _: "The question to the approvers expired",
     "approval.judged_again": lambda f: f"Judged again: {f.get('why') or 'approved'}",
-    "plan.made": lambda f: f"Plan {f['plan']} made: {len(f['steps'])} steps on {f['base'][:8]}",
+    "plan.made": lambda f: f"Plan {f['plan']} made: {len(f['steps'])} steps{_on(f['base'])}",
+    "decision.reopened": lambda f: f"Decides again: {PATH_WORDS[Path(f['path'])]} was decided before",
+    "fix.named": lambda f: f"Named the fix: pull request #{f['number']}",
+    "fix.refused": lambda f: f["words"],
+    "confirmation.looked_up": lambda f: f["words"],
+    "confirmation.given": lambda f: f"Confirmed with {f['asked']}: the previous credential is valid. {f['checked']}",
+    "confirmation.denied": lambda f: f"The previous credential is no longer valid, says {f['asked']}. {f['checked']}",
     "plan.executed": lambda f: f"Executed plan {f['plan']}",
     "plan.frozen": lambda f: f"Plan {f['plan']} is frozen: nothing further of it starts",
     "escalation.seen": lambda _: "Has opened the escalated room",

@@ -23,7 +23,7 @@ from incidents.procedure.refusals import Refusal
 from incidents.procedure.steps import FORMS, IncidentState, StepKind, StepState
 from incidents.queries.duty import require
 from incidents.queries.grants import approvals_needed, may_ask_anew, name_of, open_question, subject_of
-from incidents.queries.plans import rollback_facts
+from incidents.queries.plans import plan_facts
 from incidents.services.gating import release_steps
 from incidents.services.locking import lock_incident
 from incidents.services.questions import lock_questions, put_question, take_back
@@ -143,7 +143,7 @@ def _digest_with(plan: Plan, assessment: Assessment) -> str:
     return content_digest(
         patch_id=assessment.patch_id, verdicts={"revert": assessment.verdict},
         answers=Answers.from_form(plan.decision.answers),
-        steps=outline(Path(plan.decision.path), rollback_facts(plan.incident, change)) if change else (),
+        steps=outline(Path(plan.decision.path), plan_facts(plan.decision)) if change else (),
     )  # fmt: skip
 
 

@@ -78,7 +78,8 @@ def turn_flag_off(*, incident_id: UUID, actor: User, now: datetime, flag: str) -
 def turn_flag_on(*, incident_id: UUID, actor: User, now: datetime, flag: str) -> Step:
     """Take a flag's turning off back: only what this incident turned off."""
     incident = _incident(incident_id, actor, now)
-    _require_done(incident, StepKind.FLAG_OFF, {"flag": flag}, f"{flag} was not turned off in this incident.")
+    if not _is_isolated_by(incident, flag):
+        _require_done(incident, StepKind.FLAG_OFF, {"flag": flag}, f"{flag} was not turned off in this incident.")
     _settle_earlier(incident, StepKind.FLAG_ON, StepKind.FLAG_OFF, {"flag": flag}, now, actor)
     return open_step(incident, StepKind.FLAG_ON, {"flag": flag, "said": flag}, now=now, actor=actor)
 
@@ -141,6 +142,12 @@ def _require_done(incident: Incident, kind: StepKind, names: dict[str, str], wor
     newest = _newest(incident, kind, **names)
     if newest is None or newest.state == StepState.SKIPPED:
         raise NothingToUndo(newest.rule if newest else "E3", words)
+
+
+def _is_isolated_by(incident: Incident, flag: str) -> bool:
+    """A plan turned it off (M2): that is taken back the same way."""
+    done = Step.objects.filter(incident=incident, kind=StepKind.ISOLATE, state=StepState.DONE, parameters__flag=flag)
+    return done.exists()
 
 
 def _settle_earlier(

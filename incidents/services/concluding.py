@@ -6,7 +6,7 @@ from uuid import UUID
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from incidents.models.decision import Plan
+from incidents.models.decision import Decision, Plan
 from incidents.models.incident import Incident, Suspect
 from incidents.models.step import Step
 from incidents.models.words import Retrospective
@@ -15,9 +15,10 @@ from incidents.procedure.refusals import Refusal
 from incidents.procedure.steps import OUTLASTS_THE_INCIDENT, IncidentState, Resolution, StepState
 from incidents.queries.duty import require
 from incidents.queries.grants import subject_of
+from incidents.queries.plans import is_isolated, newest_decision
 from incidents.queries.public import left_standing
 from incidents.services.freezing import lift_warnings
-from incidents.services.locking import lock_incident, moved
+from incidents.services.locking import NotInThatState, lock_incident, moved
 from incidents.services.questions import take_back
 from incidents.services.recording import record
 from incidents.services.waking import let_rest
@@ -77,7 +78,7 @@ def say_it_did_not_help(*, incident_id: UUID, actor: User, now: datetime, versio
     back = (IncidentState.DECIDED, IncidentState.EXECUTING, IncidentState.RECOVERED)
     incident = lock_incident(incident_id, version=version, state=back)
     require(actor, Action.DECIDE, incident.service, now=now, incident=incident)
-    _retire_plan(incident, now)
+    retire_plan(incident, now)
     tried = incident.suspects.filter(chosen=True).first()
     if tried and incident.state != IncidentState.DECIDED:
         tried.tried_at, tried.chosen = now, False
@@ -91,7 +92,29 @@ def say_it_did_not_help(*, incident_id: UUID, actor: User, now: datetime, versio
     return moved(incident)
 
 
-def _retire_plan(incident: Incident, now: datetime) -> None:
+@transaction.atomic
+def decide_again(*, incident_id: UUID, actor: User, now: datetime, version: int) -> Incident:
+    """Back to the decision with its answers kept: after an isolation the fix is decided, before execution anything."""
+    incident = lock_incident(incident_id, version=version, state=(IncidentState.DECIDED, IncidentState.RECOVERED))
+    require(actor, Action.DECIDE, incident.service, now=now, incident=incident)
+    decision = newest_decision(incident)
+    if decision is None or (incident.state == IncidentState.RECOVERED and not is_isolated(incident, decision)):
+        raise NotInThatState("E17", "It has recovered. If it has not, say that it did not help.")
+    retire_plan(incident, now)
+    record(incident, "decision.reopened", at=now, actor=actor, rule="D6", path=decision.path, was=incident.state)
+    again = {"hotfix_tolerates": "yes", "fix_prepared": "yes"} if incident.state == IncidentState.RECOVERED else {}
+    return back_to_decision(incident, decision, again=again)
+
+
+def back_to_decision(incident: Incident, decision: Decision, *, again: dict[str, str]) -> Incident:
+    """Undecided once more; the form starts from the earlier answers, `again` set anew."""
+    decision.particulars = {**decision.particulars, "again": again}
+    decision.save(update_fields=["particulars"])
+    incident.state, incident.recovered_at = IncidentState.DECLARED, None
+    return moved(incident)
+
+
+def retire_plan(incident: Incident, now: datetime) -> None:
     """Replace the plan and cancel what has not begun; refuses while an effect is under way."""
     plan = Plan.objects.filter(incident=incident, replaced_at__isnull=True).first()
     if plan is None:
@@ -126,7 +149,7 @@ def close_as_false_alarm(
     require(actor, Action.DECIDE, incident.service, now=now, incident=incident)
     _require_word_on_public_page(incident, reason, stays=public_stays)
     take_back(subject_of(incident), now=now, why="the incident is closed")
-    _retire_plan(incident, now)
+    retire_plan(incident, now)
     return _close(incident, Resolution.FALSE_ALARM, reason.strip(), actor, now)
 
 
@@ -141,7 +164,17 @@ def close_incident(
         _require_by_hand(incident, words)
     _require_word_on_public_page(incident, words, stays=public_stays)
     take_back(subject_of(incident), now=now, why="the incident is closed")
-    return _close(incident, ENDS[IncidentState(incident.state)], words.strip(), actor, now)
+    resolution = ENDS[IncidentState(incident.state)]
+    if is_isolated(incident, newest_decision(incident)):
+        resolution = _require_replacement(words)
+    return _close(incident, resolution, words.strip(), actor, now)
+
+
+def _require_replacement(words: str) -> Resolution:
+    """Isolated is not mended: it closes only with what took the failing surface's place (M2)."""
+    if not words.strip():
+        raise ReasonMissing("M2", "It is isolated, not mended. Say what replaced the fix, or decide the hotfix.")
+    return Resolution.REPLACED
 
 
 def _require_word_on_public_page(incident: Incident, words: str, *, stays: bool) -> None:

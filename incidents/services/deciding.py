@@ -9,17 +9,20 @@ from uuid import UUID
 from django.contrib.auth.models import User
 from django.db import transaction
 
+from incidents import dispatch
 from incidents.models.change import Assessment, Change
 from incidents.models.decision import Decision
 from incidents.models.incident import Incident
 from incidents.procedure.answers import Answers
 from incidents.procedure.decision import Advice, Path, advise, check_choice
 from incidents.procedure.duty import Action
+from incidents.procedure.particulars import read_particulars
 from incidents.procedure.refusals import Refusal
 from incidents.procedure.rules import PROCEDURE_VERSION
 from incidents.procedure.steps import IncidentState
 from incidents.queries.duty import require
 from incidents.queries.grants import subject_of
+from incidents.queries.plans import asks_for_credential, goes_by_a_fix
 from incidents.queries.switches import current_switches
 from incidents.services.approving import ask_about
 from incidents.services.governing import hand_to_the_plan
@@ -55,25 +58,30 @@ def decide(
     answers: Mapping[str, str],
     path: str,
     reason: str = "",
+    particulars: Mapping[str, str] | None = None,
 ) -> Decision:
-    """Record the decision and make its plan; raises what the procedure refuses, naming rule and what is missing."""
+    """Record the decision and make its plan; raises what the procedure refuses, naming rule and what is missing.
+
+    A fix is read by a worker first, which makes the plan (`fixing.settle_fix`); `particulars` are what the path goes
+    by, as typed: `fix`, `flag`, `credential`.
+    """
     incident = lock_incident(incident_id, version=version, state=IncidentState.DECLARED)
     require(actor, Action.DECIDE, incident.service, now=now, incident=incident)
     lock_questions(subject_of(incident))
     given = Answers.from_form(answers)
     choice = check_choice(given, _path(path), reason)
+    named = read_particulars(
+        choice.path, particulars or {}, repository=incident.service.repository, flags=incident.service.flags
+    )
     change = _change_to_revert(incident) if choice.path is Path.ROLLBACK else _chosen(incident)
     decision = Decision.objects.create(
         incident=incident, number=incident.decisions.count() + 1, answers=given.by_field(),
         advice=advice_as_shown(advise(given)), path=choice.path, change=change, against_advice=choice.against_advice,
         reason=choice.reason, decided_by=actor, decided_at=now, procedure_version=PROCEDURE_VERSION,
-        switches=current_switches(),
+        switches=current_switches(), particulars=named,
     )  # fmt: skip
     _record(incident, decision, now, actor)
-    if choice.path is Path.ROLLBACK:
-        ask_about(make_plan(incident=incident, decision=decision, now=now), now=now)
-    else:
-        take_back(subject_of(incident), now=now, why="decided otherwise")
+    _go_on(incident, decision, now)
     if choice.path is Path.ESCALATE:
         hand_to_the_plan(incident=incident, decision=decision, now=now, actor=actor)
     else:
@@ -81,6 +89,20 @@ def decide(
         tell_of_decision(incident=incident, decision=decision, now=now, actor=actor)
     moved(incident)
     return decision
+
+
+def _go_on(incident: Incident, decision: Decision, now: datetime) -> None:
+    """The plan at once, or as soon as a worker has read the fix; what a machine can say to C1 is asked for."""
+    if goes_by_a_fix(decision):
+        dispatch.look_up_fix(decision.pk)
+    elif decision.path != Path.ESCALATE:
+        make_plan(incident=incident, decision=decision, now=now)
+    if decision.path == Path.ROLLBACK:
+        ask_about(decision.plan, now=now)
+    else:
+        take_back(subject_of(incident), now=now, why="decided otherwise")
+    if asks_for_credential(decision):
+        dispatch.look_up_credential(decision.pk)
 
 
 def _path(named: str) -> Path:
@@ -122,5 +144,5 @@ def _record(incident: Incident, decision: Decision, now: datetime, actor: User) 
         incident, "decision.taken", at=now, actor=actor, role="on-call engineer", rule="D6", path=decision.path,
         answers=decision.answers, advice=decision.advice, against_advice=decision.against_advice,
         reason=decision.reason, change=decision.change.sha if decision.change else None,
-        procedure=decision.procedure_version, switches=decision.switches,
+        procedure=decision.procedure_version, switches=decision.switches, particulars=decision.particulars,
     )  # fmt: skip

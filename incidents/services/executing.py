@@ -16,7 +16,6 @@ from incidents.procedure.gates import StepForbidden, execution_holds
 from incidents.procedure.refusals import Refusal
 from incidents.procedure.steps import IncidentState, StepState
 from incidents.queries.duty import require
-from incidents.queries.plans import BUILT
 from incidents.services.approving import bind_grants
 from incidents.services.gating import release_steps
 from incidents.services.locking import StaleView, lock_incident, moved
@@ -46,7 +45,7 @@ def execute_plan(*, incident_id: UUID, actor: User, now: datetime, version: int,
     plan = current_plan(incident)
     if plan.instance_digest != digest:
         raise StaleView("E13", "The plan is not the one this page showed. Look at it again.")
-    holds = execution_holds(Answers.from_form(plan.decision.answers), path=Path(plan.decision.path), built=BUILT)
+    holds = execution_holds(Answers.from_form(plan.decision.answers), path=Path(plan.decision.path))
     if holds:
         raise StepForbidden(holds[0].rule, holds[0].sentence)
     bind_grants(plan, actor=actor, now=now)

@@ -15,7 +15,7 @@ from incidents.procedure.gates import Gate, HoldAt, StepSituation, gate_for
 from incidents.procedure.steps import PASSED, PUBLIC_WORDS, IncidentState, StepKind, StepState
 from incidents.queries import words
 from incidents.queries.grants import RULES, approvals_for, why_waiting
-from incidents.queries.plans import BUILT
+from incidents.queries.plans import confirmation_of
 from incidents.services.clock import database_now
 from incidents.services.recording import record
 
@@ -44,8 +44,7 @@ def _situation(step: Step) -> StepSituation:
         plan_is_executed=plan.executed_at is not None,
         path=Path(plan.decision.path),
         answers=Answers.from_form(plan.decision.answers),
-        paths_built=BUILT,
-        approvals=approvals_for(plan),
+        approvals={**approvals_for(plan), "C1": confirmation_of(plan.decision, "C1") is not None},
         previous_done=step.after is None or step.after.state in PASSED,
         hold_at=HoldAt(settings.HOLD_AT),
         self_approval_recorded=bool(reviewed and reviewed.parameters.get("self_approved_by")),

@@ -33,6 +33,7 @@ class Asked:
 
 
 ADOPTABLE = (StepState.FAILED, StepState.UNKNOWN, StepState.READY, StepState.BLOCKED)
+NEVER_SKIPPED = (StepKind.FIND_FIX, StepKind.ISOLATE, StepKind.ROTATE_CREDENTIAL)
 UNDER_REVIEW = (StepState.READY, StepState.RUNNING, StepState.WATCHING, StepState.FAILED, StepState.UNKNOWN)
 
 
@@ -106,6 +107,8 @@ def skip_step(asked: Asked, *, reason: str) -> Step:
         raise NotThisStep("P1", "The console's own page is not skipped: try again, or take the words back.")
     if step.kind == StepKind.REVIEW:
         raise NotThisStep("R3", "A review is not skipped: self-approve instead, where no other reviewer is available.")
+    if step.kind in NEVER_SKIPPED:
+        raise NotThisStep(step.rule, "The plan is made of this step: do it by hand and record it, or decide again.")
     _require_stuck(step, "skip")
     _move(step, StepState.SKIPPED, sentence=f"Skipped: {reason.strip()}", now=asked.now)
     record(
@@ -120,7 +123,7 @@ def skip_step(asked: Asked, *, reason: str) -> Step:
 def record_by_hand(asked: Asked, *, evidence: str, reference: str = "") -> Step:
     """A person did it outside the console: its evidence stands for the effect, and what follows builds on `reference`.
 
-    The reference is the branch (R1), the pull request's number (R2, R3) or the merge's sha (R4).
+    The reference is the branch (R1), the pull request's number (R2, R3, D5), the merge's sha (R4), the version (C2).
     """
     if not evidence.strip():
         raise EvidenceMissing("E18", "Paste what proves it: an address, the command's output, a sentence.")
@@ -144,13 +147,18 @@ def _reference(step: Step, reference: str, now: datetime) -> dict[str, object]:
     match StepKind(step.kind):
         case StepKind.PUSH_REVERT:
             return {"branch": _given(step, reference, "the branch")}
-        case StepKind.OPEN_PULL_REQUEST | StepKind.REVIEW:
+        case StepKind.OPEN_PULL_REQUEST | StepKind.REVIEW | StepKind.FIND_FIX:
             number = _given(step, reference, "the pull request's number").lstrip("#")
             if not number.isdecimal():
                 raise EvidenceMissing(step.rule, f"“{reference}” is no pull request's number.")
             return {"number": int(number)}
         case StepKind.MERGE:
             return {"merge_sha": _full_sha(step, _given(step, reference, "the merge's full sha"))}
+        case StepKind.ISOLATE:
+            return {"read_back_at": now.isoformat()}
+        case StepKind.ROTATE_CREDENTIAL:
+            version = _given(step, reference, "the new version, as Secrets Management calls it")
+            return {"version": version, "rotated_at": now.isoformat()}
         case StepKind.DEPLOY:
             return {"deployed_at": _moment(step, reference).isoformat() if reference else now.isoformat()}
         case _:

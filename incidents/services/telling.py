@@ -5,13 +5,13 @@ from datetime import datetime
 from django.conf import settings
 from django.contrib.auth.models import User
 
-from incidents.models.decision import Decision
+from incidents.models.decision import Decision, Plan
 from incidents.models.incident import Incident
 from incidents.procedure.commands import as_message, manual_commands
 from incidents.procedure.decision import Path
 from incidents.procedure.steps import StepKind
 from incidents.procedure.words import informing_the_cto
-from incidents.queries.plans import rollback_facts
+from incidents.queries.plans import plan_facts
 from incidents.services.announcing import open_step
 
 TOLD = {Path.ROLLBACK: ("cto",)}
@@ -22,8 +22,9 @@ def tell_of_decision(*, incident: Incident, decision: Decision, now: datetime, a
     path = Path(decision.path)
     if path in TOLD and incident.customer_impact:
         _inform(incident, decision, path, now, actor)
-    if path is Path.ROLLBACK and settings.POST_COMMANDS:
-        _post_commands(incident, decision, now, actor)
+    plan = decision.plans.order_by("-number").first()
+    if plan:
+        post_commands(incident=incident, decision=decision, plan=plan, now=now, actor=actor)
 
 
 def _inform(incident: Incident, decision: Decision, path: Path, now: datetime, actor: User) -> None:
@@ -37,11 +38,12 @@ def _inform(incident: Incident, decision: Decision, path: Path, now: datetime, a
     open_step(incident, StepKind.INFORM_CTO, {"text": text, "addresses": addresses}, now=now, actor=actor)
 
 
-def _post_commands(incident: Incident, decision: Decision, now: datetime, actor: User) -> None:
-    if decision.change is None:
+def post_commands(*, incident: Incident, decision: Decision, plan: Plan, now: datetime, actor: User) -> None:
+    """The commands of every step of a plan just made, for when the console is down next (E19)."""
+    if not settings.POST_COMMANDS:
         return
     commands = manual_commands(
-        rollback_facts(incident, decision.change), revert_branch=decision.plan.branch,
+        plan_facts(decision), path=Path(decision.path), revert_branch=plan.branch,
         dashboard_url=incident.service.dashboard_url,
     )  # fmt: skip
     open_step(

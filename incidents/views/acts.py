@@ -11,7 +11,7 @@ from incidents.models.incident import Incident
 from incidents.queries.controls import announce_form, controls_of, reader_of
 from incidents.services.announcing import WordsNeedALook, announce
 from incidents.services.clock import database_now
-from incidents.services.concluding import close_as_false_alarm, close_incident, say_it_did_not_help
+from incidents.services.concluding import close_as_false_alarm, close_incident, decide_again, say_it_did_not_help
 from incidents.services.declaring import merge_incidents
 from incidents.services.escalating import acknowledge_escalation, escalate
 from incidents.services.leading import hand_over, take_over
@@ -102,6 +102,14 @@ def no_help(request: HttpRequest, incident: Incident) -> HttpResponse:
         incident_id=incident.pk, actor=person(request), now=database_now(), version=posted_version(request),
         words=_reason(request),
     )  # fmt: skip
+    return show(request, incident)
+
+
+@require_POST
+@in_room
+def decide_once_more(request: HttpRequest, incident: Incident) -> HttpResponse:
+    """Back to the decision with its answers kept (D6, M2)."""
+    decide_again(incident_id=incident.pk, actor=person(request), now=database_now(), version=posted_version(request))
     return show(request, incident)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from uuid import UUID
 
+from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_POST
@@ -11,15 +12,22 @@ from django.views.decorators.http import require_POST
 from incidents.models.incident import Incident
 from incidents.procedure.answers import UnreadableAnswers
 from incidents.procedure.decision import OverrideNeedsReason, Path, PathClosed
+from incidents.procedure.particulars import UnreadableName
+from incidents.procedure.planning import NothingToGoBy
 from incidents.procedure.refusals import Refusal
 from incidents.queries.controls import controls_of, decision_form, reader_of
 from incidents.services import steering
 from incidents.services.approving import ask_anew
 from incidents.services.clock import database_now
+from incidents.services.confirming import Word, confirm_credential, deny_credential
 from incidents.services.deciding import NoPathChosen, decide
 from incidents.services.executing import execute_plan, resume_plan, stop_plan
+from incidents.services.fixing import name_fix
 from incidents.views.doors import in_room, person, posted_version
-from incidents.views.room import ROOM, posted_answers, show
+from incidents.views.room import ROOM, posted_answers, posted_particulars, show
+
+KEPT = (UnreadableAnswers, OverrideNeedsReason, PathClosed, NoPathChosen, NothingToGoBy, UnreadableName)
+"""Refusals of the form itself: it comes back with everything that was typed."""
 
 
 @require_POST
@@ -30,8 +38,9 @@ def decide_path(request: HttpRequest, incident: Incident) -> HttpResponse:
         decide(
             incident_id=incident.pk, actor=person(request), now=database_now(), version=posted_version(request),
             answers=posted_answers(request), path=_path(request), reason=request.POST.get("reason", ""),
+            particulars=posted_particulars(request),
         )  # fmt: skip
-    except (UnreadableAnswers, OverrideNeedsReason, PathClosed, NoPathChosen) as refusal:
+    except KEPT as refusal:
         return _keep_answers(request, incident, refusal)
     return show(request, incident)
 
@@ -47,7 +56,7 @@ def _keep_answers(request: HttpRequest, incident: Incident, refusal: Refusal) ->
     now = database_now()
     form = decision_form(
         reader_of(incident, person(request), now), given=posted_answers(request), chosen=request.POST.get("path", ""),
-        reason=request.POST.get("reason", ""), errors=(str(refusal),),
+        reason=request.POST.get("reason", ""), errors=(str(refusal),), typed=posted_particulars(request),
     )  # fmt: skip
     controls = replace(controls_of(incident, person(request), now), decision=form)
     return render(request, f"{ROOM}#controls-decision", {"controls": controls, "answer": True}, status=422)
@@ -85,6 +94,29 @@ def stop(request: HttpRequest, incident: Incident) -> HttpResponse:
 def resume(request: HttpRequest, incident: Incident) -> HttpResponse:
     """Go on with a stopped plan."""
     resume_plan(incident_id=incident.pk, actor=person(request), now=database_now(), version=posted_version(request))
+    return show(request, incident)
+
+
+@require_POST
+@in_room
+def fix(request: HttpRequest, incident: Incident) -> HttpResponse:
+    """Name the fix's pull request, or take a new push into a new plan (D5, M2, E13)."""
+    name_fix(
+        incident_id=incident.pk, reference=request.POST.get("fix", ""), actor=person(request), now=database_now(),
+        version=posted_version(request),
+    )  # fmt: skip
+    return show(request, incident)
+
+
+@require_POST
+@in_room
+def confirm(request: HttpRequest, incident: Incident) -> HttpResponse:
+    """C1's word about the credential that comes back: valid, or not (C2)."""
+    said = {"yes": confirm_credential, "no": deny_credential}.get(request.POST.get("valid", ""))
+    if said is None:
+        raise BadRequest("The form does not say whether the credential is valid.")
+    word = Word(request.POST.get("checked", ""), request.POST.get("asked", ""), request.POST.get("evidence", ""))
+    said(incident_id=incident.pk, actor=person(request), now=database_now(), version=posted_version(request), word=word)
     return show(request, incident)
 
 

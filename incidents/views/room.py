@@ -9,7 +9,7 @@ from django_htmx.http import trigger_client_event
 
 from incidents.models.incident import Incident
 from incidents.procedure.answers import QUESTIONS
-from incidents.queries.controls import announce_form, controls_of, decision_form, reader_of
+from incidents.queries.controls import PARTICULARS, announce_form, controls_of, decision_form, reader_of
 from incidents.queries.duty import NotPermitted
 from incidents.queries.room import head_seq, incident_by_number, room_of
 from incidents.queries.shapes import LiveView
@@ -72,8 +72,9 @@ def advice(request: HttpRequest, incident: Incident) -> HttpResponse:
     """What the procedure says to the answers as they stand on the form."""
     reader = reader_of(incident, person(request), database_now())
     form = decision_form(
-        reader, given=posted_answers(request), chosen=_chosen(request), reason=request.POST.get("reason", "")
-    )
+        reader, given=posted_answers(request), chosen=_chosen(request), reason=request.POST.get("reason", ""),
+        typed=posted_particulars(request),
+    )  # fmt: skip
     if form.advice is None:
         raise NotPermitted("D6", form.why_not)
     return render(request, f"{ROOM}#advice", {"form": form})
@@ -97,6 +98,11 @@ def announce_check(request: HttpRequest, incident: Incident) -> HttpResponse:
 def posted_answers(request: HttpRequest) -> dict[str, str]:
     """The answers of the decision form by field; what was not asked is not there."""
     return {field: request.POST[field] for field in QUESTIONS if field in request.POST}
+
+
+def posted_particulars(request: HttpRequest) -> dict[str, str]:
+    """What was typed for the paths to go by."""
+    return {name: request.POST.get(name, "") for name in PARTICULARS}
 
 
 def show(request: HttpRequest, incident: Incident) -> HttpResponse:

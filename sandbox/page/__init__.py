@@ -10,7 +10,7 @@ from starlette.routing import BaseRoute, Route
 
 from sandbox.faults import KINDS
 from sandbox.parts import Part
-from sandbox.shop.scenarios import SCENARIOS
+from sandbox.shop.scenarios import SCENARIOS, Scenario
 from sandbox.world import World
 
 if TYPE_CHECKING:
@@ -62,13 +62,18 @@ def what_is_seen(world: World) -> dict[str, object]:
     entries = [entry.as_json() for entry in world.journal.entries()[-_ENTRIES_READ:]]
     return {
         "console": world.console,
-        "scenarios": [{"name": each.name, "button": each.button, "effect": each.effect} for each in SCENARIOS.values()],
+        "scenarios": [_told(each) for each in SCENARIOS.values()],
         "parts": world.state(),
         "commits": commits_on_branch(world) if "github" in world.parts else [],
         "faults": {"armed": world.faults.armed(), "kinds": KINDS},
         "journal": entries[-_ENTRIES_SHOWN:],
         "marks": [entry for entry in entries if entry["effect"] in _MARKED],
     }
+
+
+def _told(scenario: Scenario) -> dict[str, object]:
+    fix = scenario.fix.title if scenario.fix else ""
+    return {"name": scenario.name, "button": scenario.button, "effect": scenario.effect, "fix": fix}
 
 
 def commits_on_branch(world: World) -> list[dict[str, object]]:

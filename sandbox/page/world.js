@@ -179,6 +179,8 @@ function showRecord(seen) {
 function showOnce(seen) {
   if (shown.has("scenarios")) return;
   show("scenarios", seen.scenarios.map((/** @type {Seen} */ one) => `<button class="scenario" data-scenario="${safe(one.name)}"><strong>${safe(one.button)}</strong><small>${safe(one.effect)}</small></button>`).join(""));
+  const fixes = seen.scenarios.filter((/** @type {Seen} */ one) => one.fix);
+  show("fixes", fixes.map((/** @type {Seen} */ one) => `<button class="button" data-size="small" data-fix="${safe(one.name)}">Prepare a fix: ${safe(one.fix)}</button>`).join(""));
   show("kinds", seen.faults.kinds.map((/** @type {keyof typeof FAULTS} */ kind) => `<option value="${safe(kind)}">${safe(FAULTS[kind] ?? kind)}</option>`).join(""));
   at("console").hidden = !seen.console;
   at("console").href = seen.console;
@@ -227,6 +229,17 @@ async function breakIt(scenario) {
   const links = merged.map((/** @type {Seen} */ one) => `<a href="${safe(one.url)}">#${safe(one.pull_request)} ${safe(one.title)}</a>`);
   return `Merged ${links.join(" and ")} at ${clock(new Date().toISOString())}. The deploy is on its way; customers will notice in a few seconds.`;
 }
+
+/** @param {string} scenario */
+async function prepareFix(scenario) {
+  const { opened } = await order("fix", { scenario });
+  return `Opened <a href="${safe(opened.url)}">#${safe(opened.pull_request)} ${safe(opened.title)}</a>: a prepared fix, merged by nobody yet.`;
+}
+
+at("fixes").addEventListener("click", (/** @type {Event} */ event) => {
+  const button = /** @type {HTMLElement} */ (event.target).closest("[data-fix]");
+  if (button instanceof HTMLElement) press(button, () => prepareFix(button.dataset.fix ?? ""));
+});
 
 at("scenarios").addEventListener("click", (/** @type {Event} */ event) => {
   const button = /** @type {HTMLElement} */ (event.target).closest("[data-scenario]");

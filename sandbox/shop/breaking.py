@@ -1,4 +1,8 @@
-"""`POST /control/break {"scenario": name}`: merge a bad change, or several, as somebody of the team would."""
+"""What somebody of the team does to the shop's code.
+
+`POST /control/break {"scenario": name}` merges a bad change, or several; `POST /control/fix {"scenario": name}` opens
+the pull request that would mend it, and merges nothing.
+"""
 
 from typing import TYPE_CHECKING, cast
 
@@ -8,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from sandbox.codehost.repository import GitFailed
 from sandbox.control import body_of
 from sandbox.shop.edits import EditDoesNotFit
 from sandbox.shop.scenarios import SCENARIOS, BadChange, Scenario
@@ -26,7 +31,19 @@ def routes(world: World) -> list[BaseRoute]:
         merged = await run_in_threadpool(merge_scenario, world, scenario, str(asked.get("method", "merge")))
         return JSONResponse({"scenario": scenario.name, "merged": merged}, status_code=201)
 
-    return [Route("/control/break", break_it, methods=["POST"])]
+    async def prepare_fix(request: Request) -> Response:
+        asked = await body_of(request)
+        scenario = SCENARIOS.get(str(asked.get("scenario", "errors")))
+        if scenario is None or scenario.fix is None:
+            fixes = ", ".join(each.name for each in SCENARIOS.values() if each.fix)
+            raise HTTPException(400, f"There is no fix for that; there is one for: {fixes}.")
+        opened = await run_in_threadpool(open_fix, world, scenario.fix)
+        return JSONResponse({"scenario": scenario.name, "opened": opened}, status_code=201)
+
+    return [
+        Route("/control/break", break_it, methods=["POST"]),
+        Route("/control/fix", prepare_fix, methods=["POST"]),
+    ]
 
 
 def merge_scenario(world: World, scenario: Scenario, method: str = "merge") -> list[dict[str, object]]:
@@ -40,13 +57,35 @@ def merge_scenario(world: World, scenario: Scenario, method: str = "merge") -> l
         raise HTTPException(409, "The shop is broken in this way already: revert it first.") from already
 
 
-def _merge(forge: "Forge", change: BadChange, method: str) -> dict[str, object]:
+def open_fix(world: World, fix: BadChange) -> dict[str, object]:
+    """Push the fix to a branch of its own and open its pull request; 409 where there is nothing to mend."""
+    from sandbox.codehost.forge import DEFAULT_BRANCH
+    from sandbox.codehost.part import CodeHost
+
+    forge = cast("CodeHost", world.parts["github"]).forge
+    with forge.store.lock:
+        try:
+            files = fix.files(_tree(forge, fix))
+        except (EditDoesNotFit, GitFailed) as whole:
+            raise HTTPException(409, "The shop is not broken in that way: there is nothing to mend.") from whole
+        branch = f"{fix.author}/mend-it-{forge.store.next_number()}"
+        sha = forge.commit_to(branch, fix.author, fix.title, files)
+        pull = forge.pulls.open(fix.author, title=fix.title, head=branch, base=DEFAULT_BRANCH)
+    url = f"{forge.links.page}/pull/{pull.number}"
+    return {"title": fix.title, "pull_request": pull.number, "sha": sha, "branch": branch, "url": url}
+
+
+def _tree(forge: "Forge", change: BadChange) -> dict[str, str]:
+    """The files that the change edits, as they stand on the branch."""
     from sandbox.codehost.forge import DEFAULT_BRANCH
 
+    paths = sorted({edit.path for edit in change.edits})
+    return {path: forge.repository.git("cat-file", "blob", f"{DEFAULT_BRANCH}:{path}") + "\n" for path in paths}
+
+
+def _merge(forge: "Forge", change: BadChange, method: str) -> dict[str, object]:
     with forge.store.lock:
-        paths = sorted({edit.path for edit in change.edits})
-        tree = {path: forge.repository.git("cat-file", "blob", f"{DEFAULT_BRANCH}:{path}") + "\n" for path in paths}
-        pull, sha = forge.merge_change(change.author, change.title, change.files(tree), method=method)
+        pull, sha = forge.merge_change(change.author, change.title, change.files(_tree(forge, change)), method=method)
     return {
         "title": change.title,
         "pull_request": pull.number,

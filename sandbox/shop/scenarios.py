@@ -29,6 +29,7 @@ class Scenario:
     button: str
     effect: str
     changes: tuple[BadChange, ...]
+    fix: BadChange | None = None
 
 
 LOYALTY = '''"""Points for those who come back, while the flag loyalty-points is on."""
@@ -142,10 +143,23 @@ PAYMENT_KEY = BadChange(
     {},
 )
 
+GUESTS_HAVE_NO_POINTS = BadChange(
+    "Give guests no points instead of an error",
+    "engineer",
+    [Edited("shop/loyalty.py", "MEMBERS[customer % 12]", "MEMBERS.get(customer % 12, 0)")],
+    {},
+)
+
 SCENARIOS = {
     scenario.name: scenario
     for scenario in (
-        Scenario("errors", "Break the checkout", "three customers in four get a 500 when they pay", (LOYALTY_POINTS,)),
+        Scenario(
+            "errors",
+            "Break the checkout",
+            "three customers in four get a 500 when they pay",
+            (LOYALTY_POINTS,),
+            GUESTS_HAVE_NO_POINTS,
+        ),
         Scenario("latency", "Make it slow", "every product list waits for a warehouse", (STOCK,)),
         Scenario(
             "wrong_totals", "Charge wrongly", "shipping is charged the wrong way round; no alert fires", (SHIPPING,)

@@ -61,7 +61,7 @@ function pressed(event) {
 /** What was picked, begun or opened in the advice while older advice was on its way stays as it is. */
 function keepTheChoice() {
   const field = (/** @type {string} */ name) => /** @type {HTMLInputElement | null} */ (document.querySelector(`#advice ${name}`));
-  let kept = { path: "", reason: "", writing: false, open: /** @type {string[]} */ ([]) };
+  let kept = { path: "", reason: "", writing: false, open: /** @type {string[]} */ ([]), typed: /** @type {[string, string][]} */ ([]) };
   document.addEventListener("htmx:beforeSwap", (event) => {
     if (/** @type {Element} */ (event.target).id !== "advice") return;
     const words = field("[name=reason]");
@@ -70,6 +70,7 @@ function keepTheChoice() {
       reason: words?.value ?? "",
       writing: document.activeElement === words,
       open: [...document.querySelectorAll("#advice details[open]")].map((fold) => fold.id),
+      typed: /** @type {HTMLInputElement[]} */ ([...document.querySelectorAll("#advice [data-kept]")]).map((each) => [each.id, each.value]),
     };
   });
   document.addEventListener("htmx:afterSwap", () => {
@@ -77,8 +78,12 @@ function keepTheChoice() {
     if (choice) choice.checked = true;
     if (words) words.value ||= kept.reason;
     if (kept.writing) words?.focus();
+    for (const [id, value] of kept.typed) {
+      const again = field(`#${id}`);
+      if (again && value) again.value = value;
+    }
     for (const id of kept.open) field(`#${id}`)?.setAttribute("open", "");
-    kept = { path: "", reason: "", writing: false, open: [] };
+    kept = { path: "", reason: "", writing: false, open: [], typed: [] };
   });
 }
 

@@ -1,7 +1,7 @@
 """The effects against the sandbox: the very clients that talk to the real systems, only the addresses differ."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from pytest_django.fixtures import Settings
 
 from incidents.effects import previewing, wiring
 from incidents.effects.performing import perform
-from incidents.models import Change, Incident, Plan, Service, Step, Trigger
+from incidents.models import Change, Decision, Incident, Plan, Service, Step, Trigger
 from incidents.procedure.answers import QUESTIONS
 from incidents.services.clock import database_now
 from incidents.services.deciding import decide
@@ -46,6 +46,20 @@ class Drill:
         return declare_incident(
             service_id=self.service.pk, trigger=Trigger.REGRESSION, title="Checkout answers 500", now=now,
             actor=self.oncall, change_id=change.pk,
+        )  # fmt: skip
+
+    def prepare_fix(self) -> dict[str, Any]:
+        """Somebody opens the pull request that would mend the checkout."""
+        opened: dict[str, Any] = self.sandbox.control("fix", scenario="errors").json()["opened"]
+        return opened
+
+    def take(self, incident: Incident, path: str, particulars: Mapping[str, str], **answers: str) -> Decision:
+        """Decide for any path, with what it goes by."""
+        incident.refresh_from_db()
+        given = dict.fromkeys(QUESTIONS, "no") | {"threshold_exceeded": "yes", "customer_impact": "yes"} | answers
+        return decide(
+            incident_id=incident.pk, actor=self.oncall, now=database_now(), version=incident.version, answers=given,
+            path=path, particulars=particulars, reason="It is so.",
         )  # fmt: skip
 
     def decide(self, incident: Incident, **answers: str) -> Plan:

@@ -81,7 +81,9 @@ INCIDENTS: Final[Mapping[str, Answers]] = {
     "have-it": act("302 403 403 409 409 409 409"),
     # The question stands already: refused in words, to the one who may ask anew (M3).
     "ask-anew": act("302 403 403 403 403 403 409"),
-    **dict.fromkeys(["decide", "execute", "stop", "resume", "adopt", "step"], act(ON_CALL)),
+    **dict.fromkeys(["decide", "execute", "stop", "resume", "adopt", "step", "decide-again"], act(ON_CALL)),
+    # A rollback follows no fix and brings no credential back: refused in words, to those who may (D5, C1).
+    **dict.fromkeys(["fix", "confirm"], act("302 403 403 403 403 403 409")),
     **dict.fromkeys(["hook-github", "hook-alertmanager"], act(everybody("401"))),
 }
 

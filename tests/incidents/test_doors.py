@@ -23,6 +23,7 @@ SITUATIONS: Mapping[str, str] = {
     "decide": "declared", "merge": "declared", "advice": "declared", "execute": "decided", "stop": "executing",
     "ask-anew": "decided", "adopt": "executing", "resume": "stopped", "step": "failed", "no-help": "executing",
     "close": "recovered",
+    "fix": "decided", "confirm": "decided", "decide-again": "decided",
 }  # fmt: skip
 JSON = ("live-ticket", "live-ticket-dashboard")
 FOR_ALL = tuple(name for name in INCIDENTS if name.startswith(("hook", "status")))
@@ -87,7 +88,8 @@ def form(
             "version": Incident.objects.get(pk=incident.pk).version, "text": "Checkout answers 500.", "sha": "b" * 40,
             "to": engineer.pk, "other": other.number, "reason": "tried in staging", "path": "rollback",
             "digest": plan.instance_digest if plan else "", "what": "my-branch", "seen": "failed", "title": "Slow",
-            "service": "shop", "severity": "2", "trigger": "U2",
+            "service": "shop", "severity": "2", "trigger": "U2", "fix": "12", "valid": "yes",
+            "checked": "it signs in", "asked": "the key holder",
         }  # fmt: skip
 
     return filled

@@ -72,7 +72,6 @@ def test_e16_execute_is_one_post_that_asks_for_no_fresh_proof(
     ("answered", "rule"),
     [
         ({"migration": "unknown"}, "E9"),
-        ({"credential_restored": "yes", "credential_still_valid": "yes"}, "C1"),
     ],
 )
 def test_what_this_release_cannot_satisfy_closes_execute_and_names_the_rule(

@@ -34,6 +34,7 @@ TABLE = {
     Action.HAND_OVER: {"lead"},
     Action.REVIEW: {"reviewer"},
     Action.APPROVE_ROLLBACK: {"cto", "dba"},
+    Action.CONFIRM_CREDENTIAL: {"on_call", "ciso"},
     Action.APPROVE_STATUS: {"cto", "ciso"},
     Action.EXPORT: {"auditor"},
     Action.CONFIGURE: {"administrator"},

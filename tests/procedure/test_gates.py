@@ -47,7 +47,6 @@ every_situation = st.builds(
     plan_is_executed=st.booleans(),
     path=st.sampled_from(Path),
     answers=st.just(PLAIN) | st.just(CUSTOMER_DATA) | st.just(OLD_CREDENTIAL) | every_answer,
-    paths_built=st.frozensets(st.sampled_from(["M3", "C1", *Path])),
     approvals=st.dictionaries(st.sampled_from(["M3", "C1"]), st.booleans()),
     previous_done=st.booleans(),
     hold_at=st.sampled_from(HoldAt),
@@ -131,8 +130,7 @@ def test_a_step_waits_for_the_one_before_it(kind):
 
 
 def test_a_step_that_waits_for_another_is_blocked_before_it_is_gated():
-    built = frozenset({"M3"})
-    situation = executing(StepKind.MERGE, answers=CUSTOMER_DATA, paths_built=built, previous_done=False)
+    situation = executing(StepKind.MERGE, answers=CUSTOMER_DATA, previous_done=False)
     assert gate_for(situation).state is StepState.BLOCKED
     assert gate_for(replace(situation, previous_done=True)).state is StepState.GATED
 
@@ -150,7 +148,7 @@ def test_e11_the_recorded_self_approval_of_the_on_call_engineer_is_a_review():
 @pytest.mark.parametrize("kind", ROLLBACK_STEPS)
 def test_e10_m3_holds_the_push_or_by_the_switch_the_merge(kind, hold_at):
     held = {HoldAt.PUSH: {StepKind.PUSH_REVERT, StepKind.MERGE}, HoldAt.MERGE: {StepKind.MERGE}}[hold_at]
-    situation = executing(kind, answers=CUSTOMER_DATA, paths_built=frozenset({"M3"}), hold_at=hold_at)
+    situation = executing(kind, answers=CUSTOMER_DATA, hold_at=hold_at)
     gate = gate_for(situation)
     assert gate.open is (kind not in held)
     if kind in held:
@@ -159,14 +157,13 @@ def test_e10_m3_holds_the_push_or_by_the_switch_the_merge(kind, hold_at):
 
 
 def test_e13_an_approval_that_is_no_longer_bound_to_this_plan_opens_nothing():
-    situation = executing(StepKind.PUSH_REVERT, answers=CUSTOMER_DATA, paths_built=frozenset({"M3"}))
+    situation = executing(StepKind.PUSH_REVERT, answers=CUSTOMER_DATA)
     assert not gate_for(replace(situation, approvals={"M3": False})).open
 
 
 @pytest.mark.parametrize("hold_at", HoldAt)
 def test_c1_the_confirmation_holds_the_push_whatever_the_switch(hold_at):
-    built = frozenset({"C1"})
-    situation = executing(StepKind.PUSH_REVERT, answers=OLD_CREDENTIAL, paths_built=built, hold_at=hold_at)
+    situation = executing(StepKind.PUSH_REVERT, answers=OLD_CREDENTIAL, hold_at=hold_at)
     assert gate_for(situation).rule == "C1"
     assert gate_for(replace(situation, approvals={"C1": True})).open
 
@@ -176,15 +173,29 @@ def test_c1_the_confirmation_holds_the_push_whatever_the_switch(hold_at):
     ("rule", "answers"),
     [
         ("M2", {"migration": YES, "hotfix_tolerates": YES, "incompatible": None}),
-        ("M3", {"migration": YES, "customer_data": None}),
-        ("C1", {"credential_still_valid": YES, "credential_restored": None}),
         *(("X1", {field: None}) for field in NOT_FEASIBLE),
     ],
 )
-def test_m2_m3_c1_x1_a_yes_or_a_dont_know_closes_execute_and_names_the_rule(rule, answers, answer):
+def test_m2_x1_a_yes_or_a_dont_know_closes_execute_and_names_the_rule(rule, answers, answer):
     asked = plain(**{field: given or answer for field, given in answers.items()})
     assert [hold.rule for hold in execution_holds(asked)] == [rule]
     assert gate_for(executing(StepKind.PUSH_REVERT, answers=asked)).rule == rule
+
+
+@pytest.mark.parametrize("answer", [YES, UNKNOWN])
+@pytest.mark.parametrize(
+    ("rule", "answers"),
+    [
+        ("M3", {"migration": YES, "customer_data": None}),
+        ("C1", {"credential_still_valid": YES, "credential_restored": None}),
+    ],
+)
+def test_m3_c1_a_yes_or_a_dont_know_holds_the_push_until_people_have_spoken(rule, answers, answer):
+    asked = plain(**{field: given or answer for field, given in answers.items()})
+    assert execution_holds(asked) == ()
+    gate = gate_for(executing(StepKind.PUSH_REVERT, answers=asked))
+    assert (gate.rule, gate.state) == (rule, StepState.GATED)
+    assert gate_for(executing(StepKind.PUSH_REVERT, answers=asked, approvals={rule: True})).open
 
 
 def test_m1_a_forward_compatible_migration_runs():
@@ -199,15 +210,16 @@ def test_c2_a_dead_credential_does_not_run():
     assert [hold.rule for hold in execution_holds(plain(credential_restored=YES))] == ["C2"]
 
 
-@pytest.mark.parametrize(("built", "held"), [(frozenset(), ["D5"]), (frozenset({"roll_forward"}), [])])
-def test_d5_a_path_that_is_not_built_is_not_run_by_the_console(built, held):
-    holds = execution_holds(ready_to_roll_forward(), path=Path.ROLL_FORWARD, built=built)
-    assert [hold.rule for hold in holds] == held
+def test_d5_roll_forward_runs_with_all_four_conditions_and_not_with_three():
+    assert execution_holds(ready_to_roll_forward(), path=Path.ROLL_FORWARD) == ()
+    holds = execution_holds(ready_to_roll_forward(rollback_risky=NO), path=Path.ROLL_FORWARD)
+    assert [hold.rule for hold in holds] == ["D5"]
 
 
-@pytest.mark.parametrize("need", ["M2", "X1", "M3", "C1"])
-def test_m2_no_building_ever_lets_a_reverse_migration_run(need):
-    assert execution_holds(incompatible_migration(), built=frozenset({need, "rollback"}))
+@pytest.mark.parametrize("kind", ROLLBACK_STEPS)
+def test_m2_no_approval_ever_lets_a_reverse_migration_run(kind):
+    approved = executing(kind, answers=incompatible_migration(), approvals={"M3": True, "C1": True})
+    assert (gate_for(approved).open, gate_for(approved).rule) == (False, "M2")
 
 
 def test_a_shut_gate_is_a_refusal_with_its_rule():

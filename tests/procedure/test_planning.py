@@ -3,21 +3,25 @@
 from dataclasses import replace
 
 import pytest
+from hypothesis import given, settings
 
-from incidents.procedure.decision import Path
+from incidents.procedure.commands import manual_commands
+from incidents.procedure.decision import Path, open_paths
 from incidents.procedure.planning import (
-    PathNotBuilt,
-    RollbackFacts,
+    STEPS_OF,
+    Fix,
+    NothingToGoBy,
+    PlanFacts,
     canonical_json,
     content_digest,
     instance_digest,
     outline,
     revert_branch,
 )
-from tests.procedure.situations import PLAIN, YES, plain
+from tests.procedure.situations import PLAIN, YES, every_answer, plain
 
 SHA = "4be19c0a77d2" + "0" * 28
-FACTS = RollbackFacts(
+FACTS = PlanFacts(
     incident="INC-2026-0042",
     repository="acme/shop",
     branch="master",
@@ -47,14 +51,55 @@ def test_r1_to_r5_are_the_steps_of_a_rollback_in_their_order():
     ]  # fmt: skip
 
 
+WHOLE = replace(FACTS, fix=Fix(12, "f" * 40, "Mend it"), flag="loyalty-points", credential="shop/payments")
+
+
 @pytest.mark.parametrize(
-    ("path", "rule"),
-    [("roll_forward", "D5"), ("hotfix", "M2"), ("isolate", "M2"), ("rotate_forward", "C2"), ("escalate", "X2")],
+    ("path", "kinds"),
+    [
+        ("roll_forward", ["find_fix", "review", "merge", "deploy", "prove_recovery"]),
+        ("hotfix", ["find_fix", "review", "merge", "deploy", "prove_recovery"]),
+        ("isolate", ["isolate", "prove_recovery"]),
+        ("rotate_forward", ["rotate_credential", "prove_recovery"]),
+    ],
 )
-def test_a_path_that_is_not_built_is_refused_under_its_rule(path, rule):
-    with pytest.raises(PathNotBuilt) as refusal:
-        outline(Path(path), FACTS)
+def test_d5_m2_c2_every_other_path_has_its_steps_and_ends_in_a_proof(path, kinds):
+    assert [step.kind.value for step in outline(Path(path), WHOLE)] == kinds
+
+
+def test_x2_an_escalation_has_no_steps_of_ours():
+    assert outline(Path.ESCALATE, FACTS) == ()
+
+
+@pytest.mark.parametrize(
+    ("path", "rule", "unnamed"),
+    [
+        ("rollback", "R1", {"commits": ()}),
+        ("roll_forward", "D5", {"fix": None}),
+        ("hotfix", "M2", {"fix": None}),
+        ("isolate", "M2", {"flag": ""}),
+        ("rotate_forward", "C2", {"credential": ""}),
+    ],
+)
+def test_a_path_whose_one_thing_is_not_named_is_refused_under_its_rule(path, rule, unnamed):
+    with pytest.raises(NothingToGoBy) as refusal:
+        outline(Path(path), replace(WHOLE, **unnamed))
     assert refusal.value.rule == rule
+
+
+def test_e13_another_head_of_the_fix_is_another_content():
+    moved = replace(WHOLE, fix=Fix(12, "e" * 40, "Mend it"))
+    steps = [outline(Path.ROLL_FORWARD, facts) for facts in (WHOLE, moved)]
+    assert content(steps=steps[0]) != content(steps=steps[1])
+
+
+@settings(max_examples=300)
+@given(every_answer)
+def test_e1_no_open_path_is_without_its_steps(answers):
+    """No answer of the decision form leads to a wall."""
+    for path in open_paths(answers):
+        assert [step.kind for step in outline(path, WHOLE)] == list(STEPS_OF[path])
+        assert path is Path.ESCALATE or len(manual_commands(WHOLE, path=path)) == len(STEPS_OF[path])
 
 
 def test_r2_the_pull_request_says_revert():

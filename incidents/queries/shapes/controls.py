@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from incidents.queries.shapes.bleeding import BleedControls
 from incidents.queries.shapes.panels import AdviceView, FiredRule
-from incidents.queries.shapes.parts import Action, Choice
+from incidents.queries.shapes.parts import Action, Choice, Link
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,8 @@ class StepControls:
     """What this reader may do about one step that waits for a person.
 
     `adopt_words` says what was found outside (E18); `self_approve_words` is the sentence the on-call engineer gives
-    (R3, E11); `attest_words` the one that recovery is attested by (E12).
+    (R3, E11); `attest_words` the one that recovery is attested by (E12). `reference` is what the steps after it build
+    on; `renew` the fix that was pushed to, of which a new plan is made (E13).
     """
 
     id: str
@@ -124,6 +125,10 @@ class StepControls:
     self_approve_words: str = ""
     attest_words: str = ""
     adopt_words: str = ""
+    reference: str = ""
+    record_title: str = "I did it by hand"
+    record_label: str = "A link, or what the terminal said"
+    renew: int = 0
     command: str = ""
     error: str = ""
 
@@ -136,6 +141,24 @@ class ExecuteAsk:
     happens: tuple[FiredRule, ...]
     undo_words: str
     duration_words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FixForm:
+    """Name the fix's pull request after the decision (D5, M2); folded where a plan of one stands already."""
+
+    words: str
+    value: str = ""
+    folded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmForm:
+    """C1's question to the on-call engineer, or the CISO; `document` is the Secrets Management procedure."""
+
+    credential: str = ""
+    machine: str = ""
+    document: Link | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +209,8 @@ class RoomControls:
     change: SuspectControls | None = None
     decision: DecisionForm | None = None
     plan: PlanControls | None = None
+    fix: FixForm | None = None
+    confirm: ConfirmForm | None = None
     people: PeopleControls | None = None
     merge_into: tuple[Choice, ...] = ()
     closing: ClosingControls | None = None

@@ -106,8 +106,21 @@ class FiredRule:
 
 
 @dataclass(frozen=True, slots=True)
+class PathAsks:
+    """The one thing that a path goes by: `name` is its field, `choices` are there where the catalogue names them."""
+
+    name: str
+    label: str
+    help: str
+    rule: str
+    value: str = ""
+    choices: tuple[str, ...] = ()
+    optional: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class PathView:
-    """One way out: open or closed, by which rules, and what is missing."""
+    """One way out: open or closed, by which rules, what is missing, and what it goes by."""
 
     value: str
     words: str
@@ -116,7 +129,7 @@ class PathView:
     rules: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     advised: bool = False
-    help: str = ""
+    asks: PathAsks | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,6 +270,19 @@ class QuestionView:
 
 
 @dataclass(frozen=True, slots=True)
+class ConfirmationView:
+    """C1's word: who confirmed what, with whom; or that it is still waited for. `machine` is what a look-up says."""
+
+    given: bool
+    words: str
+    by: str = ""
+    at: datetime | None = None
+    asked: str = ""
+    evidence: str = ""
+    machine: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class PlanPanel:
     """The plan: a dry run before it runs, the record while and after. `None` in the room before the decision."""
 
@@ -271,6 +297,7 @@ class PlanPanel:
     earlier: tuple[Evidence, ...] = ()
     blockers: tuple[FiredRule, ...] = ()
     questions: tuple[QuestionView, ...] = ()
+    confirmation: ConfirmationView | None = None
 
 
 @dataclass(frozen=True, slots=True)

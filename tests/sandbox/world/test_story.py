@@ -59,6 +59,14 @@ def test_a_scenario_fits_the_shop_once_and_not_twice(name: str) -> None:
         SCENARIOS[name].changes[0].files(tree)
 
 
+def test_a_prepared_fix_fits_the_shop_that_its_scenario_broke() -> None:
+    tree = source()
+    for change in (*SCENARIOS["errors"].changes, SCENARIOS["errors"].fix):
+        assert change is not None
+        tree |= {path: text or "" for path, text in change.files(tree).items()}
+    assert "MEMBERS.get(" in tree["shop/loyalty.py"]
+
+
 def _written(tree: Tree, folder: Path) -> Path:
     for path, text in tree.items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
