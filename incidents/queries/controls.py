@@ -111,10 +111,8 @@ def _now(reader: Reader) -> NowControls:
             return NowControls((Action("Execute the plan", "primary", "dialog", target="execute", icon="play"),))
         case IncidentState.EXECUTING if reader.may(Doing.EXECUTE):
             return NowControls((Action("See the plan", "plain", "jump", target="plan", icon="list-checks"),))
-        case IncidentState.RECOVERED if facts.isolated and reader.may(Doing.DECIDE):
-            return NowControls((_decide_again(facts), Action("Close it", "plain", "dialog", target="close")))
         case IncidentState.RECOVERED if reader.may(Doing.DECIDE):
-            return NowControls((Action("Close the incident", "primary", "dialog", target="close", icon="archive"),))
+            return _recovered(facts)
         case IncidentState.ESCALATED:
             return _answering(reader)
         case IncidentState.CLOSED:
@@ -131,9 +129,13 @@ def _answering(reader: Reader) -> NowControls:
     return NowControls((Action("I have it", "primary", "post", url=url, icon="hand", shortcut="h"),))
 
 
-def _decide_again(facts: Facts) -> Action:
+def _recovered(facts: Facts) -> NowControls:
+    """Close it; what is merely isolated goes on to its fix first (M2)."""
+    if not facts.isolated:
+        return NowControls((Action("Close the incident", "primary", "dialog", target="close", icon="archive"),))
     url = reverse("incidents:decide-again", args=[facts.incident.number])
-    return Action("The hotfix is prepared: decide", "primary", "post", url=url, icon="gavel")
+    on = Action("The hotfix is prepared: decide", "primary", "post", url=url, icon="gavel")
+    return NowControls((on, Action("Close the incident", "plain", "dialog", target="close", icon="archive")))
 
 
 def _fix(reader: Reader) -> FixForm | None:

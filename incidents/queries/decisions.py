@@ -84,9 +84,9 @@ class Form:
 
 
 def _rules(answers: Answers) -> tuple[str, ...]:
-    """What closes the rollback, and what holds it until people have spoken (M3, C1)."""
-    waits = (need.rule for need in needs_of(answers, Path.ROLLBACK) if need.holds)
-    return (*(hold.rule for hold in execution_holds(answers, path=Path.ROLLBACK)), *waits)
+    """What closes the rollback, or else what holds it until people have spoken (M3, C1)."""
+    closes = tuple(hold.rule for hold in execution_holds(answers, path=Path.ROLLBACK))
+    return closes or tuple(need.rule for need in needs_of(answers, Path.ROLLBACK) if need.holds)
 
 
 def words_of(path: Path) -> str:
