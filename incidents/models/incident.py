@@ -46,6 +46,14 @@ class IncidentQuerySet(models.QuerySet["Incident"]):
         """Everything that is not closed, the gravest and newest first."""
         return self.filter(state__in=OPEN_STATES).order_by("severity", "-declared_at")
 
+    def locked(self) -> "IncidentQuerySet":
+        """Under their row locks, taken after the service's and before a question's and the ledger's.
+
+        Not so strong as to hold up who only refers to the row: a vote writes its entry of the record without this lock,
+        and would wait for it at its commit, with the record's row in hand, while its holder waits for the record.
+        """
+        return self.select_for_update(of=("self",), no_key=True)
+
     def of(self, service: Service) -> "IncidentQuerySet":
         """Incidents of one service."""
         return self.filter(service=service)

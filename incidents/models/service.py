@@ -13,6 +13,10 @@ class ServiceQuerySet(models.QuerySet["Service"]):
         """Services of the catalogue that were not retired, by name."""
         return self.filter(retired=False).order_by("name")
 
+    def locked(self) -> "ServiceQuerySet":
+        """Under their row locks: whoever also locks an incident of the service takes this one first."""
+        return self.select_for_update(no_key=True)
+
     def of_repository(self, repository: str) -> "ServiceQuerySet":
         """Services built from `owner/name`; a monorepo has several."""
         return self.in_use().filter(repository__iexact=repository)

@@ -33,7 +33,7 @@ def name_is_free(username: str, email: str) -> bool:
 @transaction.atomic
 def admit_person(*, person_id: int, roles: Set[str], ruled: Set[str], new: bool, now: datetime) -> User:
     """Bring the person's roles among `ruled` in line with the issuer's groups, recorded where anything changed."""
-    person = User.objects.select_for_update().get(pk=person_id)
+    person = User.objects.select_for_update(no_key=True).get(pk=person_id)
     held = set(person.groups.values_list("name", flat=True))
     added, removed = sorted(roles - held), sorted((held & ruled) - roles)
     person.groups.add(*(ensure_group(name) for name in added))
@@ -49,7 +49,7 @@ def admit_person(*, person_id: int, roles: Set[str], ruled: Set[str], new: bool,
 @transaction.atomic
 def link_person(*, username: str, provider: str, uid: str, now: datetime) -> User:
     """Tie an account to a person at the identity provider; AlreadyLinked where either is tied."""
-    person = User.objects.select_for_update().get(username=username)
+    person = User.objects.select_for_update(no_key=True).get(username=username)
     if SocialAccount.objects.filter(Q(user=person) | Q(provider=provider, uid=uid)).exists():
         raise AlreadyLinked("E14", "That account, or that person, is linked already: one person holds one account.")
     SocialAccount.objects.create(user=person, provider=provider, uid=uid)

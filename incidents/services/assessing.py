@@ -96,7 +96,7 @@ def record_assessment(*, change: Change, verdict: Verdict, now: datetime) -> Ass
 
 def _tell_incidents(change: Change, verdict: Verdict, now: datetime) -> None:
     suspecting = Incident.objects.filter(suspects__change=change, state__in=OPEN_STATES)
-    for incident in suspecting.select_for_update(of=("self",)).order_by("pk"):
+    for incident in suspecting.locked().order_by("pk"):
         record(
             incident, "assessment.computed", at=now, rule="R1", change=change.sha, verdict=verdict.verdict,
             base=verdict.base, patch_id=verdict.patch_id, words=verdict.words,

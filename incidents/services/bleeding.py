@@ -89,6 +89,7 @@ def drain(*, incident_id: UUID, actor: User, now: datetime, target: str, overrid
     """Lead traffic away from a target (S3), one at a time. `override`: the on-call engineer's reason to go below the
     service's minimum of healthy servers (E22); the worker refuses without one.
     """
+    Service.objects.locked().get(incidents=incident_id)
     incident = _incident(incident_id, actor, now)
     _require_named(target, incident.service.drain_targets, "S3", "target")
     reason = override.strip()
@@ -127,8 +128,7 @@ def _require_on_call(incident: Incident, actor: User, now: datetime) -> None:
 
 
 def _refuse_second_drain(incident: Incident, target: str) -> None:
-    """Two at once could each count the other as staying; incidents of one service wait for one another here."""
-    Service.objects.select_for_update().get(pk=incident.service_id)
+    """Two at once could each count the other as staying; incidents of one service wait for one another by its lock."""
     others = Step.objects.filter(
         incident__service_id=incident.service_id, kind=StepKind.DRAIN, state__in=[StepState.READY, StepState.RUNNING]
     )

@@ -55,7 +55,7 @@ class StillRunning(Refusal):
 
 def note_recovery(*, incident: Incident, now: datetime) -> None:
     """Recovery was proved or attested (R5): the incident has recovered, and its retrospective opens by itself (T1)."""
-    fresh = Incident.objects.select_for_update().get(pk=incident.pk)
+    fresh = Incident.objects.locked().get(pk=incident.pk)
     if fresh.state != IncidentState.EXECUTING:
         return
     fresh.state, fresh.recovered_at = IncidentState.RECOVERED, now

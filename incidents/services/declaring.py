@@ -108,7 +108,7 @@ def choose_suspect(*, incident_id: UUID, change_id: UUID, actor: User, now: date
 def merge_incidents(*, incident_id: UUID, into_id: UUID, actor: User, now: datetime, version: int) -> Incident:
     """Close one incident into another of the same service; both records are kept (settled.md)."""
     first, second = sorted([incident_id, into_id])
-    list(Incident.objects.select_for_update().filter(pk__in=[first, second]).order_by("pk"))
+    list(Incident.objects.locked().filter(pk__in=[first, second]).order_by("pk"))
     incident = lock_incident(incident_id, version=version, state=IncidentState.DECLARED)
     other = Incident.objects.get(pk=into_id)
     require(actor, Action.DECIDE, incident.service, now=now, incident=incident)

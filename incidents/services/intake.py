@@ -78,7 +78,7 @@ def receive_alert(*, seen: SeenAlert, now: datetime) -> Alert | None:
     service = service_of(seen)
     if service is None:
         return None
-    Service.objects.select_for_update().get(pk=service.pk)
+    Service.objects.locked().get(pk=service.pk)
     alert, new = Alert.objects.get_or_create(
         source=seen.source, fingerprint=seen.fingerprint, started_at=seen.started_at,
         defaults={
@@ -128,7 +128,7 @@ def _title(alert: Alert) -> str:
 @transaction.atomic
 def receive_failed_deploy(*, service: Service, sha: str, url: str, now: datetime) -> Incident | None:
     """A deploy failed (U1): open an incident where the service has none; a second failure is noted on the first."""
-    Service.objects.select_for_update().get(pk=service.pk)
+    Service.objects.locked().get(pk=service.pk)
     incident = Incident.objects.filter(service=service, state__in=OPEN_STATES).order_by("-declared_at").first()
     if incident is None:
         change = Change.objects.filter(service=service, sha=sha).first()

@@ -24,7 +24,7 @@ def lock_incident(
     incident_id: UUID, *, version: int | None = None, state: IncidentState | tuple[IncidentState, ...] | None = None
 ) -> Incident:
     """The incident under its row lock. Raises `StaleView` on another version, `NotInThatState` on another state."""
-    incident = Incident.objects.select_for_update(of=("self",)).select_related("service").get(pk=incident_id)
+    incident = Incident.objects.locked().select_related("service").get(pk=incident_id)
     if version is not None and incident.version != version:
         raise StaleView("D6", f"{meanwhile(incident)} Look at what holds now, then press again if it is still right.")
     allowed = (state,) if isinstance(state, IncidentState) else state

@@ -73,7 +73,7 @@ def wake_steps(*, step_ids: list[UUID]) -> None:
 @transaction.atomic
 def claim_step(*, step_id: UUID) -> Claim | None:
     """Take a due step, asking its gate once more under the incident's lock; None where there is nothing to do."""
-    incident = Incident.objects.select_for_update().filter(steps__pk=step_id).first()
+    incident = Incident.objects.locked().filter(steps__pk=step_id).first()
     if incident is None:
         return None
     step = Step.objects.select_related("plan", "incident__service").get(pk=step_id)
@@ -119,7 +119,7 @@ def _hold(step: Step, gate: Gate, now: datetime) -> None:
 def hold_step(claim: Claim) -> bool:
     """The gate was shut at the claim and the effect has not taken place: it waits for the gate (E17, M3)."""
     with transaction.atomic():
-        Incident.objects.select_for_update().get(pk=claim.step.incident_id)
+        Incident.objects.locked().get(pk=claim.step.incident_id)
         held = Step.objects.select_for_update().filter(pk=claim.step.pk, lease=claim.token).exists()
         if held:
             _hold(claim.step, claim.gate, database_now())
@@ -231,7 +231,7 @@ def _settle(
     due_at: datetime | None = None,
     in_doubt: bool = False,
 ) -> bool:
-    incident = Incident.objects.select_for_update().get(pk=claim.step.incident_id)
+    incident = Incident.objects.locked().get(pk=claim.step.incident_id)
     step = Step.objects.select_for_update().filter(pk=claim.step.pk, lease=claim.token).first()
     if step is None:
         return False

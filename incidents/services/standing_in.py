@@ -65,7 +65,7 @@ def let_answered_rest(*, request_id: UUID, now: datetime) -> None:
     incident = incident_of(request.subject_type, request.subject_id)
     if incident is None:
         return
-    Incident.objects.select_for_update().get(pk=incident.pk)
+    Incident.objects.locked().get(pk=incident.pk)
     if request.state != State.OPEN.value:
         let_rest(incident, now=now, url=_path(request.pk))
         return

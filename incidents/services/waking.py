@@ -92,7 +92,7 @@ def wake_new(
     actor: User | None = None,
 ) -> list[Step]:
     """Wake whom this question has not woken yet, inside the caller's transaction; one entry tells of them all."""
-    Incident.objects.select_for_update().get(pk=question.incident.pk)
+    Incident.objects.locked().get(pk=question.incident.pk)
     known = woken_for(question)
     new = list({each.person.pk: each for each in called if each.person.pk not in known}.values())
     if not (new or nobody):
