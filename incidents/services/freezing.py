@@ -28,7 +28,7 @@ def warn_where_open(now: datetime) -> None:
 
 @transaction.atomic
 def _warn(incident_id: UUID, now: datetime) -> None:
-    incident = Incident.objects.select_for_update().get(pk=incident_id)
+    incident = Incident.objects.locked().get(pk=incident_id)
     if incident.is_open and not incident.steps.filter(kind=StepKind.FREEZE).exists():
         open_step(incident, StepKind.FREEZE, {"said": "open pull requests"}, now=now, actor=None)
 

@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from django.contrib.auth.models import Group, User
 from django.urls import reverse
 from guardian.shortcuts import assign_perm
 
+import incidents
 from approvals.models import ApprovalRequest, Vote
 from approvals.quorum import State
 from incidents.models import Change, Incident, LedgerEntry, Plan, Service, Shift, Step, Trigger
@@ -161,6 +163,13 @@ def _fires(service: Service, worker: User, number: int) -> Answer:
     )  # fmt: skip
     receive_alert(seen=seen, now=now)
     return Answer(worker, 200, "")
+
+
+def test_nobody_locks_an_incident_or_a_service_in_a_way_of_their_own() -> None:
+    """The locks whose strength is argued for stand in one place each: `locked()`."""
+    rooms = Path(incidents.__file__).parent
+    own_way = re.compile(r"(Incident|Service)\.objects(?!\.locked)[^\n]*select_for_update")
+    assert [path.name for path in rooms.rglob("*.py") if own_way.search(path.read_text())] == []
 
 
 @pytest.mark.parametrize("turn", range(2))
