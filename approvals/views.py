@@ -5,6 +5,7 @@ from functools import wraps
 from typing import Concatenate, ParamSpec, cast
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import User
 from django.core.exceptions import BadRequest
@@ -18,13 +19,12 @@ from django.views.decorators.http import require_GET, require_POST
 from approvals.authentication import authentication_of, ways_to_prove
 from approvals.clock import database_now
 from approvals.models import ApprovalRequest
-from approvals.queries.requests import NotYoursToSee, Standing, inbox_of, request_for
+from approvals.queries.requests import NotYoursToSee, inbox_of, request_for
 from approvals.queries.shapes import card_of
 from approvals.quorum import Answer
 from approvals.refusals import Refusal
 from approvals.services.asking import withdraw_request
 from approvals.services.voting import ProofMissing, vote, withdraw_vote
-from approvals.wiring import step_up_rules
 
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, UUID, P], HttpResponse]
@@ -51,9 +51,16 @@ def permitted(view: View[P]) -> View[P]:
 @login_required
 def inbox(request: HttpRequest) -> HttpResponse:
     """What waits for this person, what they wait for, and what is past."""
-    found = inbox_of(person(request), database_now())
-    return render(request, "approvals/inbox.html", {"waiting": _cards(found.waiting), "pending": _cards(found.pending),
-                                                    "history": _cards(found.history)})  # fmt: skip
+    live = _live(reverse("approvals:inbox-panels"))
+    return render(request, "approvals/inbox.html", {**_inbox(request), "live": live})
+
+
+@require_GET
+@never_cache
+@login_required
+def inbox_panels(request: HttpRequest) -> HttpResponse:
+    """The inbox as it is now, for the page that is open."""
+    return render(request, "approvals/inbox.html#panels", {**_inbox(request), "oob": True})
 
 
 @require_GET
@@ -63,6 +70,15 @@ def inbox(request: HttpRequest) -> HttpResponse:
 def detail(request: HttpRequest, request_id: UUID) -> HttpResponse:
     """One question with all that was frozen, and what everybody said."""
     return _show(request, request_id)
+
+
+@require_GET
+@never_cache
+@login_required
+@permitted
+def detail_panels(request: HttpRequest, request_id: UUID) -> HttpResponse:
+    """The question as it stands now, for the page that is open."""
+    return render(request, "approvals/detail.html#panels", {**_question(request, request_id), "oob": True})
 
 
 @require_POST
@@ -136,19 +152,26 @@ def person(request: HttpRequest) -> User:
 
 def _show(request: HttpRequest, request_id: UUID, refusal: Refusal | None = None) -> HttpResponse:
     """The question as it stands now: 409 beneath a refusal, with the reason as it was typed."""
-    card = card_of(request_for(request_id, person(request), database_now()))
-    typed = request.POST.get("reason", "") or request.session.get(_typed(request_id), "")
-    shown = {
-        "card": card,
-        "refusal": refusal,
-        "typed": typed,
-        "proves": card.standing.request.rule_id in step_up_rules(),
-    }
+    live = _live(reverse("approvals:detail-panels", args=[request_id]))
+    shown = {**_question(request, request_id), "refusal": refusal, "live": live}
     return render(request, "approvals/detail.html", shown, status=409 if refusal else 200)
 
 
-def _cards(standings: list[Standing]) -> list[object]:
-    return [card_of(standing) for standing in standings]
+def _question(request: HttpRequest, request_id: UUID) -> dict[str, object]:
+    card = card_of(request_for(request_id, person(request), database_now()))
+    typed = request.POST.get("reason", "") or request.session.get(_typed(request_id), "")
+    return {"card": card, "typed": typed}
+
+
+def _inbox(request: HttpRequest) -> dict[str, object]:
+    found = inbox_of(person(request), database_now())
+    shown = {"waiting": found.waiting, "pending": found.pending, "history": found.history}
+    return {name: [card_of(each) for each in standings] for name, standings in shown.items()}
+
+
+def _live(panels_url: str) -> dict[str, str]:
+    """The page follows whatever stream the roof names: it knocks, and the panels are fetched anew."""
+    return {"ticket_url": reverse(settings.APPROVALS_LIVE_TICKET), "cursor": "0", "panels_url": panels_url}
 
 
 def _answer(request: HttpRequest) -> tuple[Answer, str]:

@@ -323,6 +323,7 @@ APPROVALS_RECORDER = "incidents.services.questions.LedgerRecorder"
 APPROVALS_LISTENER = "incidents.receivers.Answers"
 APPROVALS_STEP_UP = ("M3",)
 APPROVALS_OTHER_PROOF = "rollback_console.issuer.fresh.fresh_oidc_login"
+APPROVALS_LIVE_TICKET = "incidents:live-ticket-dashboard"
 
 # ── switches of the procedure ────────────────────────────────────────────────────────────────────────────────────────
 TAKE_OVER_AFTER_MINUTES = environment.number("TAKE_OVER_AFTER_MINUTES", 5)

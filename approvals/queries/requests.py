@@ -89,7 +89,12 @@ class Inbox:
 
 def inbox_of(person: User, now: datetime) -> Inbox:
     """The approver's inbox: the longest waiting first; of the past, the newest."""
-    rows = ApprovalRequest.objects.live().filter(expires_at__gt=now).select_related("asked_by").order_by("asked_at")
+    rows = (
+        ApprovalRequest.objects.live()
+        .filter(expires_at__gt=now)
+        .select_related("asked_by", "replaces")
+        .order_by("asked_at")
+    )
     every = [standing_of(request, person, now) for request in rows]
     waiting = [each for each in every if each.waits_for_person]
     mine = [each for each in every if each.own or each.request.asked_by_id == person.pk]
@@ -100,20 +105,20 @@ def history_of(person: User, now: datetime) -> list[Standing]:
     """What has ended of all that the person asked or answered, newest first."""
     asked = ApprovalRequest.objects.filter(asked_by=person).values("pk")
     answered = Vote.objects.filter(person=person).values("request")
-    known = ApprovalRequest.objects.filter(pk__in=asked.union(answered)).select_related("asked_by")
+    known = ApprovalRequest.objects.filter(pk__in=asked.union(answered)).select_related("asked_by", "replaces")
     ended = known.exclude(pk__in=ApprovalRequest.objects.live().filter(expires_at__gt=now).values("pk"))
     return [standing_of(request, person, now) for request in ended.order_by("-asked_at", "-id")[:HISTORY]]
 
 
 def waiting_count(person: User, now: datetime) -> int:
     """How many questions wait for this person."""
-    rows = ApprovalRequest.objects.live().filter(expires_at__gt=now).select_related("asked_by")
+    rows = ApprovalRequest.objects.live().filter(expires_at__gt=now).select_related("asked_by", "replaces")
     return sum(standing_of(request, person, now).waits_for_person for request in rows)
 
 
 def about(subject: Subject) -> list[ApprovalRequest]:
     """All that was asked about a subject, newest first, ended ones included."""
-    return list(ApprovalRequest.objects.about(subject).select_related("asked_by"))
+    return list(ApprovalRequest.objects.about(subject).select_related("asked_by", "replaces"))
 
 
 def who_lost_the_role(request_id: UUID) -> list[str]:

@@ -10,6 +10,7 @@ from django.urls import reverse
 from approvals.models import Vote
 from approvals.queries.requests import Standing
 from approvals.quorum import LIVE, Answer, How, Seat, State
+from approvals.wiring import step_up_rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,14 @@ class Card:
     said: list[Said]
     evidence: list[Section]
     may_take_back: bool
+    changes: list[dict[str, Any]]
+    proves: bool
+
+    @property
+    def stamp(self) -> str:
+        """Changes with all that the card shows: an open page is left alone while it stays the same."""
+        request = self.standing.request
+        return f"{request.pk} {request.version} {self.state.words} {len(self.approve_in)}"
 
 
 def card_of(standing: Standing) -> Card:
@@ -113,6 +122,8 @@ def card_of(standing: Standing) -> Card:
         said=[said(vote) for vote in standing.votes],
         evidence=sections_of(request.evidence),
         may_take_back=live,
+        proves=request.rule_id in step_up_rules(),
+        changes=request.changes or (request.replaces.changes if request.replaces else []),
     )
 
 

@@ -119,3 +119,10 @@ document.addEventListener("htmx:oobBeforeSwap", (event) => {
   const leaving = [...target.querySelectorAll("[id^='entry-']")].filter((entry) => !fragment.querySelector(`#${entry.id}`));
   older.prepend(...leaving);
 });
+
+/** A panel that says by its stamp that it is the same is left alone: nobody's press falls between two of them. */
+document.addEventListener("htmx:oobBeforeSwap", (event) => {
+  const { detail } = /** @type {CustomEvent} */ (event);
+  const stamp = detail.target.dataset.stamp;
+  if (stamp && stamp === detail.fragment.firstElementChild?.dataset.stamp) detail.shouldSwap = false;
+});

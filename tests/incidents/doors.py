@@ -88,8 +88,8 @@ INCIDENTS: Final[Mapping[str, Answers]] = {
 }
 
 APPROVALS: Final[Mapping[str, Answers]] = {
-    "inbox": page(SEES),
-    "detail": page(SEES_THIS_SERVICE),
+    **dict.fromkeys(["inbox", "inbox-panels"], page(SEES)),
+    **dict.fromkeys(["detail", "detail-panels"], page(SEES_THIS_SERVICE)),
     # The form says no answer: 400 to whoever may look at the question at all.
     "vote": act("302 403 403 400 400 400 400"),
     "withdraw": act("302 403 403 400 400 400 400"),

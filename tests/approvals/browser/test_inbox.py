@@ -1,5 +1,6 @@
 """An approver on a phone: reads the question, answers it, and nothing overflows, in both themes."""
 
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -17,7 +18,6 @@ from tests.approvals.houses import content_of
 pytestmark = [
     pytest.mark.filterwarnings("ignore::pytest.PytestRemovedIn10Warning"),  # pytest-base-url 2.1 and its own hooks
     pytest.mark.django_db(transaction=True),
-    pytest.mark.urls("tests.approvals.addresses"),
 ]
 M3 = Rule("M3", quorum.How.ALL, (Seat("cto", "CTO"), Seat("dba", "on-call DBA")))
 
@@ -65,6 +65,7 @@ def test_the_question_is_read_and_answered(phone: Page, theme, width, tmp_path: 
     phone.screenshot(path=tmp_path / f"inbox-{theme}-{width}.png", full_page=True)
     phone.get_by_role("textbox", name="Reason").fill("The column stays; the old code ignores it.")
     phone.get_by_role("button", name="Approve as on-call DBA").click()
+    expect(phone).to_have_url(re.compile(r"/approvals/[0-9a-f-]+/$"))
     expect(phone.get_by_text("You approved as on-call DBA").first).to_be_visible()
     phone.screenshot(path=tmp_path / f"answered-{theme}-{width}.png", full_page=True)
     assert ApprovalRequest.objects.get(subject_id="0042").state == "granted"
