@@ -142,7 +142,7 @@ def read_facts(incident: Incident, now: datetime) -> Facts:
         "decision__change", "decision__incident__service", "executed_by", "incident__service"
     )
     on_call = on_call_for(incident.service, now=now, incident=incident)
-    return Facts(
+    found = Facts(
         incident=incident,
         now=now,
         suspects=list(_suspects(incident)),
@@ -155,6 +155,15 @@ def read_facts(incident: Incident, now: datetime) -> Facts:
         on_call=on_call.username if on_call else "",
         last_sign_at=last_sign_of(on_call, incident),
     )
+    _say_for_whom(found)
+    return found
+
+
+def _say_for_whom(facts: Facts) -> None:
+    """A step that waits for people says for whom it waits at this moment: the row is told a moment after the vote."""
+    gated = [step for step in facts.plan_steps if step.state == StepState.GATED]
+    if gated and facts.plan and (words := waiting_for(facts.plan, facts.now)):
+        gated[0].sentence = words
 
 
 def _suspects(incident: Incident) -> list[Suspect]:

@@ -43,7 +43,7 @@ def test_m3_two_approvers_on_their_phones_let_the_push_go(stage: Stage, enter: E
     oncall.sees("approved and used", where="#panel-plan")
     faults += look_at(oncall.page, "room-m3-approved")
     dba.goes("/approvals/")
-    dba.sees("approved and used")
+    dba.sees("you approved as on-call DBA")
     assert faults == []
 
 
