@@ -43,7 +43,7 @@ def woken_lines(
 
 
 def _line(each: Mapping[str, Any], sent: Sequence[Step], answers: Answers) -> WokenLine:
-    own = [step for step in sent if step.parameters["person"] == each["id"]]
+    own = sorted((step for step in sent if step.parameters["person"] == each["id"]), key=_place)
     role = ROLE_WORDS[each["role"]]
     answered, at = _answer(each["id"], own, answers)
     return WokenLine(
@@ -54,6 +54,11 @@ def _line(each: Mapping[str, Any], sent: Sequence[Step], answers: Answers) -> Wo
         at=at,
         by_hand="" if answered else _by_hand(each, own),
     )
+
+
+def _place(step: Step) -> int:
+    """The loudest way first."""
+    return list(WAKES).index(step.kind)
 
 
 def _way(step: Step) -> Badge:
