@@ -4,7 +4,7 @@ from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
 from incidents import webhooks
-from incidents.views import acts, bleeding, lists, live, pages, plan, public, readiness, room
+from incidents.views import acts, bleeding, lists, live, pages, plan, public, readiness, reapplying, room
 
 app_name = "incidents"
 
@@ -50,6 +50,8 @@ urlpatterns = [
     path("incidents/<incident:number>/escalate", acts.escalate_incident, name="escalate"),
     path("incidents/<incident:number>/have-it", acts.have_it, name="have-it"),
     path("incidents/<incident:number>/close", acts.close, name="close"),
+    path("incidents/<incident:number>/reapply", reapplying.ask, name="reapply"),
+    path("incidents/<incident:number>/accept-return", reapplying.accept, name="accept-return"),
     path("incidents/<incident:number>/decide", plan.decide_path, name="decide"),
     path("incidents/<incident:number>/execute", plan.execute, name="execute"),
     path("incidents/<incident:number>/stop", plan.stop, name="stop"),

@@ -16,6 +16,7 @@ from incidents.effects.post_status import PostStatus
 from incidents.effects.prove_recovery import ProveRecovery
 from incidents.effects.publish_status import PublishStatus
 from incidents.effects.push_revert import PushRevert
+from incidents.effects.reapply import ProposeReapply, PushReapply
 from incidents.effects.review import FollowReview
 from incidents.effects.rotate_credential import RotateCredential
 from incidents.effects.wake_by_chat import WakeByChat
@@ -34,6 +35,8 @@ EFFECTS: Mapping[StepKind, Effect] = {
     StepKind.POST_COMMANDS: PostCommands(),
     StepKind.FREEZE: WarnOfMerges(),
     StepKind.UNFREEZE: LiftWarnings(),
+    StepKind.PUSH_REAPPLY: PushReapply(),
+    StepKind.PROPOSE_REAPPLY: ProposeReapply(),
     StepKind.PUSH_REVERT: PushRevert(),
     StepKind.OPEN_PULL_REQUEST: OpenPullRequest(),
     StepKind.REVIEW: FollowReview(),

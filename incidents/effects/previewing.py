@@ -8,6 +8,7 @@ import structlog
 from incidents.assessment.changes import ChangeShape, recent
 from incidents.assessment.revert import Preview, preview
 from incidents.effects.fixes import follow_fixes
+from incidents.effects.guarding import guard
 from incidents.effects.push_revert import bad_change
 from incidents.effects.wiring import World
 from incidents.integrations.code_host import Deployment as HostDeployment
@@ -27,6 +28,7 @@ from incidents.services.assessing import (
 )
 from incidents.services.clock import database_now
 from incidents.services.freezing import note_other_deploys
+from incidents.services.guarding import standing_reversions
 from incidents.services.suspecting import suspect_newest
 
 NEWEST = 20
@@ -51,14 +53,17 @@ def refresh(repository: str, world: World) -> None:
 
 def _refresh(repository: str, world: World) -> None:
     """Changes, deployments, previews of the newest 20."""
+    services = list(Service.objects.of_repository(repository))
+    taken_back = {service.pk: standing_reversions(service) for service in services}
     mirror = world.mirror(repository)
     mirror.refresh()
-    for service in Service.objects.of_repository(repository):
+    for service in services:
         _record_deployments(service, world)
         changes = _record_changes(service, mirror, world)
         note_other_deploys(service=service, now=database_now())
         suspect_newest(service=service, now=database_now())
         assess(changes, mirror, mirror.head(service.branch))
+        guard(taken_back[service.pk], mirror, world)
     follow_fixes(repository, world)
 
 

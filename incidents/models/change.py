@@ -119,6 +119,8 @@ class Reversion(Identified):
     reverted_at = models.DateTimeField()
     reapplied_at = models.DateTimeField(null=True, blank=True)
     reapplied_sha = models.CharField(max_length=64, blank=True)
+    judged = models.JSONField(default=dict, blank=True, help_text="the commit last looked at, by place")
+    back_sha = models.CharField(max_length=64, blank=True, help_text="the commit that ships the change again")
 
     class Meta:
         constraints = [

@@ -18,6 +18,7 @@ from incidents.queries.changes import change_rows, recent_changes
 from incidents.queries.charts import Point
 from incidents.queries.duty import services_for, visible_services
 from incidents.queries.readiness import missing_words
+from incidents.queries.reversions import shipped_again
 from incidents.queries.room import incident_card
 from incidents.queries.series import last_value, recent_points, spark
 from incidents.queries.shapes import DashboardPage, IncidentCard, ServiceHealth, Tone
@@ -71,6 +72,7 @@ def dashboard(person: User, now: datetime) -> DashboardPage:
         services=tuple(health_of(services, now)),
         can_declare=bool(responds),
         not_ready=missing_words(now),
+        shipped_again=shipped_again(services),
     )
 
 

@@ -85,6 +85,8 @@ WORDS: Final[Mapping[str, Callable[[Facts], str]]] = {
     "assessment.computed": lambda f: f"Preview of {f['change'][:8]}: {f['words']}",
     "alert.fired": lambda f: f"Alert {f['alert']} fires",
     "alert.resolved": lambda f: f"Alert {f['alert']} is over",
+    "guard.shipped_again": lambda f: f["words"],
+    "change.reapplied": lambda f: f"Reapplied: {f['change'][:8]} “{f['title']}” is back with {f['sha'][:8]}",
     "deploy.by_others": lambda f: " ".join(
         filter(None, ["Another deploy went out:", f["sha"][:8], f"“{f['title']}”" if f["title"] else "", f["author"]])
     ),
@@ -138,6 +140,7 @@ TONES: Final[Mapping[str, Tone]] = {
     "alert.fired": "danger",
     "alert.resolved": "ok",
     "deploy.by_others": "danger",
+    "guard.shipped_again": "danger",
     "deploy.failed": "danger",
     "decision.taken": "accent",
     "people.woken": "accent",

@@ -20,6 +20,8 @@ from incidents.procedure.steps import StepKind, StepState
 from incidents.services.clock import database_now
 from incidents.services.concluding import note_recovery
 from incidents.services.gating import gate_of, release_steps
+from incidents.services.guarding import note_reversion
+from incidents.services.reapplying import propose_reapplied
 from incidents.services.recording import record
 
 LEASE = timedelta(seconds=5)
@@ -184,6 +186,8 @@ def complete_step(step: Step, now: datetime) -> None:
     """What follows a step that has ended well, by machine or by hand: the next is released."""
     if step.kind == StepKind.PROVE_RECOVERY:
         note_recovery(incident=step.incident, now=now)
+    note_reversion(step, now)
+    propose_reapplied(step, now)
     release_steps(incident=step.incident, now=now)
 
 

@@ -17,6 +17,7 @@ from incidents.queries.duty import require
 from incidents.queries.steps import series_answers
 from incidents.services.concluding import note_recovery
 from incidents.services.gating import gate_of, ready_step, release_steps
+from incidents.services.guarding import note_reversion
 from incidents.services.locking import NotInThatState, StaleView, lock_incident
 from incidents.services.recording import record
 
@@ -139,6 +140,7 @@ def record_by_hand(asked: Asked, *, evidence: str, reference: str = "") -> Step:
         step.incident, "step.recorded_by_hand", at=asked.now, actor=asked.actor, rule=step.rule, step=step.pk,
         step_kind=step.kind, evidence=evidence.strip(), reference=reference.strip(),
     )  # fmt: skip
+    note_reversion(step, asked.now)
     release_steps(incident=step.incident, now=asked.now)
     return step
 

@@ -74,7 +74,7 @@ INCIDENTS: Final[Mapping[str, Answers]] = {
     # What somebody types is only marked; nothing is written.
     "announce-check": act(SEES_THIS_SERVICE),
     "advice": act("302 403 403 403 403 403 200"),
-    "add-suspect": act(ENGINEERS),
+    **dict.fromkeys(["add-suspect", "reapply", "accept-return"], act(ENGINEERS)),
     "take-over": act("302 403 403 403 302 403 409"),
     **dict.fromkeys(["hand-over", "merge", "no-help", "false-alarm", "close", "escalate"], act(ON_CALL)),
     # Answered by those it was escalated to, and nobody has escalated yet.

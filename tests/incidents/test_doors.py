@@ -11,7 +11,7 @@ from django.test import Client
 from guardian.shortcuts import assign_perm
 
 from approvals.models import ApprovalRequest
-from incidents.models import Change, Incident, LedgerEntry, Plan, Service, Step, Trigger
+from incidents.models import Change, Incident, LedgerEntry, Plan, Reversion, Service, Step, Trigger
 from incidents.services.clock import database_now
 from incidents.services.deciding import decide
 from incidents.services.declaring import declare_incident
@@ -24,6 +24,7 @@ SITUATIONS: Mapping[str, str] = {
     "ask-anew": "decided", "adopt": "executing", "resume": "stopped", "step": "failed", "no-help": "executing",
     "close": "recovered",
     "fix": "decided", "confirm": "decided", "decide-again": "decided",
+    "reapply": "recovered", "accept-return": "recovered",
 }  # fmt: skip
 JSON = ("live-ticket", "live-ticket-dashboard")
 FOR_ALL = tuple(name for name in INCIDENTS if name.startswith(("hook", "status")))
@@ -72,6 +73,10 @@ def bring(request: pytest.FixtureRequest, oncall: User, now: datetime) -> Callab
             Step.objects.filter(kind="push_revert").update(state="failed", due_at=None)
         if situation == "recovered":
             Incident.objects.filter(pk=plan.incident_id).update(state="recovered", recovered_at=now)
+            Reversion.objects.create(
+                change=plan.decision.change, incident=plan.incident, revert_sha="e" * 40, reverted_at=now,
+                back_sha="f" * 40,
+            )  # fmt: skip
 
     return brought
 

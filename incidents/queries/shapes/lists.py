@@ -7,7 +7,7 @@ from datetime import datetime
 
 from incidents.queries.shapes.changes import ChangeRow
 from incidents.queries.shapes.charting import ChartView
-from incidents.queries.shapes.parts import Badge, Tone
+from incidents.queries.shapes.parts import Badge, Link, Tone
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,3 +58,4 @@ class DashboardPage:
     services: tuple[ServiceHealth, ...]
     can_declare: bool
     not_ready: str = ""
+    shipped_again: tuple[Link, ...] = ()

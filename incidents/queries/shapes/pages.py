@@ -7,7 +7,22 @@ from datetime import datetime
 
 from incidents.queries.shapes.changes import ChangeRow, FindingView
 from incidents.queries.shapes.lists import IncidentCard, ServiceHealth
-from incidents.queries.shapes.parts import Choice, Evidence
+from incidents.queries.shapes.parts import Badge, Choice, Evidence, Link
+
+
+@dataclass(frozen=True, slots=True)
+class ReversionRow:
+    """That the change was taken back, whether it is back, and what this reader may do about it."""
+
+    incident: str
+    url: str
+    words: str
+    badge: Badge
+    at: datetime
+    steps: tuple[str, ...] = ()
+    link: Link | None = None
+    reapply_url: str = ""
+    accept_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +34,7 @@ class ChangePage:
     commits: tuple[Evidence, ...] = ()
     findings: tuple[FindingView, ...] = ()
     incidents: tuple[IncidentCard, ...] = ()
+    reversions: tuple[ReversionRow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
