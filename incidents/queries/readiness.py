@@ -48,13 +48,14 @@ def may_rehearse(person: User) -> bool:
 
 def readiness_page(person: User, now: datetime, *, health: Iterable[ReadinessCheck] = ()) -> ReadinessPage:
     """Every check as it last went; what has not been tried for too long is not known, whatever it was."""
-    found = [*health, *(_check(row, now) for row in Rehearsal.objects.all())]
+    tried = [_check(row, now) for row in Rehearsal.objects.all()]
+    found = [*health, *tried]
     return ReadinessPage(
-        verdict=verdict_words(found),
-        tone=_tone(found),
+        verdict=verdict_words(found if tried or _missing(found) else ()),
+        tone=_tone(found if tried else [each for each in found if each.verdict == Verdict.MISSING]),
         wanting=tuple(_worst_first(each for each in found if each.verdict in WANTING)),
         groups=tuple(_groups(each for each in found if each.verdict not in WANTING)),
-        tried_at=max((each.tried_at for each in found if each.tried_at), default=None),
+        tried_at=max((each.tried_at for each in tried if each.tried_at), default=None),
         may_try=may_rehearse(person),
         under_way=_under_way(found, now),
     )
@@ -114,8 +115,14 @@ def _check(row: Rehearsal, now: datetime) -> ReadinessCheck:
     group = row.check_name.partition(".")[0]
     stale = row.tried_at is None or row.tried_at < now - (PEOPLE_STALE_AFTER if group == "people" else STALE_AFTER)
     verdict = Verdict.UNKNOWN if stale else Verdict(row.verdict)
-    words = f"Not tried for too long: are a worker and beat running? {row.words}" if stale else row.words
+    words = _stale_words(row) if stale else row.words
     return ReadinessCheck(group, row.title, row.rule, verdict, BADGES[verdict], words, row.tried_at)
+
+
+def _stale_words(row: Rehearsal) -> str:
+    if row.tried_at is None:
+        return "Not tried yet."
+    return f"Not tried for too long: are a worker and beat running? {row.words}"
 
 
 def _under_way(found: list[ReadinessCheck], now: datetime) -> bool:

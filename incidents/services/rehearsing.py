@@ -1,6 +1,6 @@
 """What came of trying the outside before it is needed: a row a check, an entry where its verdict has changed."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -106,6 +106,8 @@ def settle_rehearsal(*, tried: Tried, now: datetime) -> Rehearsal:
     return row
 
 
-def forget_all_but(names: Collection[str]) -> None:
-    """What the catalogue no longer names is no longer tried, and no longer shown."""
-    Rehearsal.objects.exclude(check_name__in=names).delete()
+def follow_catalogue(checks: Mapping[str, tuple[str, str]]) -> None:
+    """A row for each check by its name, with title and rule, not tried yet; what there is no longer is forgotten."""
+    Rehearsal.objects.exclude(check_name__in=checks).delete()
+    rows = [Rehearsal(check_name=name, title=title, rule=rule) for name, (title, rule) in checks.items()]
+    Rehearsal.objects.bulk_create(rows, ignore_conflicts=True)

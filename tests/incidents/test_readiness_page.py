@@ -81,6 +81,13 @@ def test_the_dashboard_has_a_line_only_where_something_is_missing(
     assert "One thing is missing." in client.get("/").content.decode()
 
 
+def test_before_anything_was_tried_nothing_is_green(client: Client, engineer: User) -> None:
+    client.force_login(engineer)
+    page = client.get("/readiness/").content.decode()
+    assert "Ready." not in page
+    assert 'class="card readiness-verdict" data-tone="ok"' not in page
+
+
 def test_the_console_itself_is_asked_as_the_page_is_opened(client: Client, engineer: User) -> None:
     client.force_login(engineer)
     page = client.get("/readiness/").content.decode()

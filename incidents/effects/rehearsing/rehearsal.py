@@ -7,7 +7,18 @@ from typing import Final
 import structlog
 
 from incidents.assessment.git import RepositoryUnreadable
-from incidents.effects.rehearsing import chat, code_host, drains, flags, mail, metrics, pager, people, status_page
+from incidents.effects.rehearsing import (
+    chat,
+    code_host,
+    drains,
+    flags,
+    mail,
+    metrics,
+    pager,
+    people,
+    secrets,
+    status_page,
+)
 from incidents.effects.rehearsing.checks import Check, Finding, Verdict, missing
 from incidents.effects.wiring import World
 from incidents.integrations.errors import IntegrationError
@@ -15,7 +26,7 @@ from incidents.models.service import Service
 from incidents.services.clock import database_now
 from incidents.services.rehearsing import (
     Tried,
-    forget_all_but,
+    follow_catalogue,
     moments_tried,
     note_writing,
     settle_rehearsal,
@@ -32,6 +43,7 @@ OF: Final[tuple[Callable[[World, list[Service]], Iterator[Check]], ...]] = (
     drains.checks,
     pager.checks,
     status_page.checks,
+    secrets.checks,
     mail.checks,
     people.checks,
 )
@@ -41,7 +53,7 @@ log = structlog.get_logger(__name__)
 def rehearse(world: World, *, within: float = WITHIN_SECONDS) -> None:
     """Try every check that is due. What had no turn in time stays due; what gave no answer in time is missing."""
     checks = all_checks(world)
-    forget_all_but([check.name for check in checks])
+    follow_catalogue({check.name: (check.title, check.rule) for check in checks})
     due = list(_due(checks))
     pool = ThreadPoolExecutor(max_workers=SIDE_BY_SIDE, thread_name_prefix="rehearsal")
     try:
