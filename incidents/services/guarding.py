@@ -59,7 +59,7 @@ def note_judged(*, reversion_id: UUID, place: str, sha: str, why: str, now: date
 
     Back again is said once a commit: in the record, in the channel, and on the dashboard as long as it holds.
     """
-    incident = Incident.objects.select_for_update(of=("self",)).get(reversions__pk=reversion_id)
+    incident = Incident.objects.locked().get(reversions__pk=reversion_id)
     reversion = Reversion.objects.select_for_update(of=("self",)).select_related("change").get(pk=reversion_id)
     warned = reversion.judged.get("warned", [])
     reversion.judged = {**reversion.judged, place: {"sha": sha, "back": bool(why)}}
@@ -85,7 +85,7 @@ def _warn(incident: Incident, reversion: Reversion, place: str, sha: str, why: s
 @transaction.atomic
 def lift_guard(*, reversion_id: UUID, sha: str, now: datetime, actor: User | None = None, reason: str = "") -> None:
     """It is back knowingly: by the merge of its reapply, or by an engineer's word with a reason."""
-    incident = Incident.objects.select_for_update(of=("self",)).get(reversions__pk=reversion_id)
+    incident = Incident.objects.locked().get(reversions__pk=reversion_id)
     reversion = Reversion.objects.select_for_update(of=("self",)).select_related("change").get(pk=reversion_id)
     if reversion.reapplied_at:
         return
@@ -102,7 +102,7 @@ def lift_guard(*, reversion_id: UUID, sha: str, now: datetime, actor: User | Non
 @transaction.atomic
 def accept_return(*, incident_id: UUID, change_sha: str, actor: User, now: datetime, reason: str) -> None:
     """An engineer says that the change is back on purpose, by another way than the console's."""
-    incident = Incident.objects.select_for_update(of=("self",)).select_related("service").get(pk=incident_id)
+    incident = Incident.objects.locked().select_related("service").get(pk=incident_id)
     require(actor, Action.DECLARE, incident.service, now=now, incident=incident)
     reversion = Reversion.objects.get(incident=incident, change__sha=change_sha)
     if not reversion.back_sha or reversion.reapplied_at:

@@ -45,7 +45,7 @@ def console(
     settings.PROMETHEUS_URL = f"{outside.url}/prometheus"
     settings.BETTER_STACK_URL = f"{outside.url}/betterstack"
     settings.BETTER_STACK_TOKEN = secrets.BETTER_STACK_TOKEN
-    settings.BETTER_STACK_STATUS_PAGE = status_reports.PAGE
+    settings.BETTER_STACK_STATUS_PAGE, settings.BETTER_STACK_STATUS_URL = status_reports.PAGE, settings.BETTER_STACK_URL
     settings.VAULT_URL, settings.VAULT_TOKEN = f"{outside.url}/vault", secrets.VAULT_TOKEN
     settings.UNLEASH_URL = f"{outside.url}/unleash"
     settings.UNLEASH_TOKEN = secrets.UNLEASH_TOKEN
