@@ -4,7 +4,7 @@ from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
 from incidents import webhooks
-from incidents.views import acts, bleeding, lists, live, pages, plan, public, readiness, reapplying, room
+from incidents.views import acts, bleeding, lists, live, pages, plan, public, readiness, reapplying, room, words
 
 app_name = "incidents"
 
@@ -40,6 +40,11 @@ urlpatterns = [
     path("incidents/<incident:number>/flags/<str:word>", bleeding.flag, name="flag"),
     path("incidents/<incident:number>/drain", bleeding.drain, name="drain"),
     path("incidents/<incident:number>/undrain", bleeding.undrain, name="undrain"),
+    path("incidents/<incident:number>/words", words.write, name="words"),
+    path("incidents/<incident:number>/words/fields", words.fields, name="words-fields"),
+    path("incidents/<incident:number>/words/preview", words.preview, name="words-preview"),
+    path("incidents/<incident:number>/words/<uuid:update_id>/<str:what>", words.act, name="words-act"),
+    path("incidents/<incident:number>/hand-drafting", words.hand, name="hand-drafting"),
     path("incidents/<incident:number>/suspects", acts.add_suspect, name="add-suspect"),
     path("incidents/<incident:number>/take-over", acts.take, name="take-over"),
     path("incidents/<incident:number>/hand-over", acts.hand, name="hand-over"),

@@ -16,7 +16,7 @@ from incidents.services.clock import database_now
 
 TEMPLATE: Final = "incidents/detail.html"
 IN_ORDER: Final = (
-    *("head", "now", "escalation", "bleed", "change", "decision", "plan"),
+    *("head", "now", "escalation", "bleed", "words", "change", "decision", "plan"),
     *("chart", "timeline", "people", "others", "closing"),
 )
 TOUCHED: Final[dict[str, frozenset[str]]] = {
@@ -24,8 +24,9 @@ TOUCHED: Final[dict[str, frozenset[str]]] = {
     "assessment": frozenset({"change"}),
     "decision": frozenset({"escalation", "decision", "now", "head", "plan", "chart"}),
     "plan": frozenset({"plan", "now", "head", "bleed", "chart"}),
-    "step": frozenset({"escalation", "plan", "now", "head", "bleed", "chart", "decision"}),
-    "approval": frozenset({"plan", "now", "decision"}),
+    "step": frozenset({"escalation", "words", "plan", "now", "head", "bleed", "chart", "decision"}),
+    "status": frozenset({"words", "decision"}),
+    "approval": frozenset({"words", "plan", "now", "decision"}),
     "escalation": frozenset({"escalation", "now"}),
     "alert": frozenset({"chart", "head"}),
 }

@@ -25,6 +25,7 @@ from incidents.queries.duty import responders_of, roles_of
 from incidents.queries.escalation import answers_to_escalation, may_govern
 from incidents.queries.grants import approvals_needed, may_ask_anew, waiting_for
 from incidents.queries.plans import asks_for_credential, confirmation_of, goes_by_a_fix, plan_facts
+from incidents.queries.public import left_standing
 from incidents.queries.room import Facts, others_of, read_facts
 from incidents.queries.shapes import (
     Action,
@@ -46,6 +47,7 @@ from incidents.queries.shapes import (
     TextSegment,
 )
 from incidents.queries.steps import commands_of, plan_title, series_answers, title_of
+from incidents.queries.wording import words_form
 
 _BY_MERGE = (
     "Nothing is force-pushed and nothing is deleted. Until the merge, closing the pull request takes all of it back."
@@ -78,13 +80,14 @@ class Reader:
 def controls_of(incident: Incident, person: User, now: datetime) -> RoomControls:
     """Every personal control of the room."""
     reader = Reader(person, roles_of(person, incident.service, now=now, incident=incident), read_facts(incident, now))
-    is_open = incident.is_open
+    is_open, form = incident.is_open, words_form(incident, person, reader.roles)
     return RoomControls(
         number=incident.number,
         version=incident.version,
         now=_now(reader),
         bleed=announce_form(reader) if is_open else None,
         bleed_acts=bleed_controls(incident, reader.roles, reader.facts.steps) if is_open else None,
+        words=form,
         change=_suspects(reader) if incident.state == IncidentState.DECLARED else None,
         decision=decision_form(reader) if incident.state == IncidentState.DECLARED else None,
         plan=_plan(reader) if reader.facts.plan else None,
@@ -93,7 +96,7 @@ def controls_of(incident: Incident, person: User, now: datetime) -> RoomControls
         people=_people(reader) if is_open else None,
         merge_into=_merge_into(reader),
         closing=_closing(reader) if is_open else None,
-        read_only=not is_open,
+        read_only=not is_open and form is None,
     )
 
 
@@ -425,6 +428,7 @@ def _closing(reader: Reader) -> ClosingControls:
     following = next((s.change.title for s in reader.facts.suspects if not s.chosen and not s.tried_at), "")
     by_hand = state is IncidentState.DECIDED and reader.facts.plan is None
     return ClosingControls(
+        public_stands=left_standing(reader.facts.incident) or "",
         may_say_no_help=state in (IncidentState.DECIDED, IncidentState.EXECUTING, IncidentState.RECOVERED),
         next_suspect=following,
         may_call_false_alarm=state in (IncidentState.DECLARED, IncidentState.DECIDED),

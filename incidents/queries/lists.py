@@ -14,6 +14,8 @@ from incidents.models.alert import Alert
 from incidents.models.duty import Seat, Shift
 from incidents.models.incident import OPEN_STATES, Incident
 from incidents.models.service import Service
+from incidents.models.words import StatusUpdate
+from incidents.procedure.public_words import Phase
 from incidents.queries.changes import change_rows, recent_changes
 from incidents.queries.charts import Point
 from incidents.queries.duty import services_for, visible_services
@@ -22,6 +24,9 @@ from incidents.queries.reversions import shipped_again
 from incidents.queries.room import incident_card
 from incidents.queries.series import last_value, recent_points, spark
 from incidents.queries.shapes import DashboardPage, IncidentCard, ServiceHealth, Tone
+from incidents.queries.shapes.lists import StandingReport
+from incidents.queries.shapes.words import StandingWords
+from incidents.queries.wording import standing_words
 
 PAGE: Final = 25
 NEWEST: Final = 10
@@ -71,9 +76,26 @@ def dashboard(person: User, now: datetime) -> DashboardPage:
         recent_changes=change_rows(recent_changes(services, limit=NEWEST), actionable=bool(responds)),
         services=tuple(health_of(services, now)),
         can_declare=bool(responds),
+        left_standing=left_standing_of(services),
         not_ready=missing_words(now),
         shipped_again=shipped_again(services),
     )
+
+
+def left_standing_of(services: Iterable[Service]) -> tuple[StandingReport, ...]:
+    """Incidents, closed ones too, of which the public page does not say *resolved* yet, the longest standing first."""
+    posted = StatusUpdate.objects.filter(state="posted", incident__service__in=services)
+    newest = (
+        posted.order_by("incident_id", "-posted_at", "-id").distinct("incident_id").select_related("incident__service")
+    )
+    standing = [each for each in newest if each.phase != Phase.RESOLVED]
+    return tuple(_standing(each.incident) for each in sorted(standing, key=lambda each: str(each.posted_at)))
+
+
+def _standing(incident: Incident) -> StandingReport:
+    url = reverse("incidents:detail", args=[incident.number])
+    words = standing_words(incident) or StandingWords("", "idle")
+    return StandingReport(incident.number, f"{url}#words", incident.service.name, words)
 
 
 def health_of(services: Iterable[Service], now: datetime) -> list[ServiceHealth]:

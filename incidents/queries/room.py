@@ -17,7 +17,7 @@ from incidents.models.step import Step
 from incidents.models.words import Retrospective
 from incidents.procedure.answers import Answers
 from incidents.procedure.decision import Path
-from incidents.procedure.steps import FORMS, IncidentState, StepKind, StepState
+from incidents.procedure.steps import FORMS, PUBLIC_WORDS, IncidentState, StepKind, StepState
 from incidents.queries.badges import STEPS, incident_badge, severity_badge
 from incidents.queries.changes import change_rows, findings_of
 from incidents.queries.decisions import blockers_of, confirmation_view, decision_view, known_answers
@@ -25,6 +25,7 @@ from incidents.queries.duty import last_sign_of, on_call_for
 from incidents.queries.escalation import escalation_panel
 from incidents.queries.grants import waiting_for
 from incidents.queries.plans import is_isolated
+from incidents.queries.public import last_told
 from incidents.queries.questions import questions_about
 from incidents.queries.series import room_chart
 from incidents.queries.shapes import (
@@ -51,6 +52,7 @@ from incidents.queries.shapes import (
 from incidents.queries.steps import link_words, plan_panel
 from incidents.queries.timeline import timeline_of
 from incidents.queries.waking import WAKES
+from incidents.queries.wording import words_panel
 
 UNDER_WAY = {
     StepKind.PUSH_REVERT: "{What} is being pushed.",
@@ -70,6 +72,8 @@ PROVING = {
 }
 FROZEN = Badge("frozen", "danger", "snowflake")
 FROZEN_WORDS = "Nothing further of it starts; what was under way is only watched. The Incident Response Plan governs."
+ELSEWHERE = {StepKind.ANNOUNCE, *WAKES, *PUBLIC_WORDS}
+"""Steps outside a plan that other panels show."""
 TRIGGERS = {Trigger.DEPLOY_FAILED: "a deploy failed", Trigger.REGRESSION: "a regression", Trigger.ALERT: "an alert"}
 
 
@@ -183,6 +187,7 @@ def room_of(incident: Incident, now: datetime) -> IncidentRoom:
         decision=_decision(facts),
         timeline=timeline_of(incident),
         people=_people(facts),
+        words=words_panel(incident, now),
         others=others_of(incident),
         closing=_closing(facts),
         plan=_plan(facts),
@@ -392,7 +397,7 @@ def _meanwhile(step: Step) -> str:
 
 def _bleed(facts: Facts) -> BleedPanel:
     said = [step for step in facts.steps if step.plan_id is None and step.kind == StepKind.ANNOUNCE]
-    told = [step for step in facts.steps if step.plan_id is None and step.kind not in {StepKind.ANNOUNCE, *WAKES}]
+    told = [step for step in facts.steps if step.plan_id is None and step.kind not in ELSEWHERE]
     return BleedPanel(
         channel=facts.incident.service.channel_name or "the channel",
         steps=tuple(_told(step) for step in told),
@@ -441,7 +446,16 @@ def _decision(facts: Facts) -> DecisionPanel:
     views = [decision_view(each, informed=_informed(facts, each)) for each in facts.decisions]
     if facts.incident.state == IncidentState.DECLARED:
         return DecisionPanel(owner_words=owner, earlier=tuple(views))
-    return DecisionPanel(owner_words=owner, decided=views[0] if views else None, earlier=tuple(views[1:]))
+    return DecisionPanel(
+        owner_words=owner, decided=views[0] if views else None, public_hint=_public_hint(facts.incident),
+        earlier=tuple(views[1:]),
+    )  # fmt: skip
+
+
+def _public_hint(incident: Incident) -> str:
+    """P1, where customers feel it and nothing was said to them."""
+    silent = incident.customer_impact and last_told(incident) is None
+    return "Customers feel it, and have been told nothing yet." if silent else ""
 
 
 def _informed(facts: Facts, decision: Decision) -> str:

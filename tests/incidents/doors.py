@@ -71,6 +71,12 @@ INCIDENTS: Final[Mapping[str, Answers]] = {
     "announce": act(ENGINEERS),
     # The form names no emergency, no flag and no target: refused in words, to those who may (E3, E4).
     **dict.fromkeys(["page-on-call", "flag", "drain", "undrain"], act("302 403 403 403 409 403 409")),
+    # Nothing to say stands in the form: 422 brings it back; only the lead writes (P1).
+    "words": act("302 403 403 403 403 403 422"),
+    **dict.fromkeys(["words-fields", "words-preview"], act("302 403 403 403 403 403 200")),
+    # An act that words do not have.
+    "words-act": act("302 403 403 404 404 404 404"),
+    "hand-drafting": act("302 403 403 403 403 403 302"),
     # What somebody types is only marked; nothing is written.
     "announce-check": act(SEES_THIS_SERVICE),
     "advice": act("302 403 403 403 403 403 200"),

@@ -22,7 +22,6 @@ from incidents.queries.shapes.controls import (
     RoomControls,
     StepControls,
     SuspectControls,
-    TextSegment,
 )
 from incidents.queries.shapes.lists import DashboardPage, IncidentCard, ServiceHealth
 from incidents.queries.shapes.pages import (
@@ -68,7 +67,7 @@ from incidents.queries.shapes.panels import (
     UndoLine,
     WokenLine,
 )
-from incidents.queries.shapes.parts import Action, Badge, Choice, Clock, Evidence, Link, StepState, Tone
+from incidents.queries.shapes.parts import Action, Badge, Choice, Clock, Evidence, Link, StepState, TextSegment, Tone
 from incidents.queries.shapes.procedure import (
     DocumentRow,
     PlaceRow,

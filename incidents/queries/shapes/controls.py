@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from incidents.queries.shapes.bleeding import BleedControls
 from incidents.queries.shapes.panels import AdviceView, FiredRule
-from incidents.queries.shapes.parts import Action, Choice, Link
+from incidents.queries.shapes.parts import Action, Choice, Link, TextSegment
+from incidents.queries.shapes.words import WordsForm
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,15 +16,6 @@ class NowControls:
 
     actions: tuple[Action, ...] = ()
     why_not: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class TextSegment:
-    """A piece of a text; a marked one reads like speculation, and `why` says so."""
-
-    text: str
-    marked: bool = False
-    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +185,7 @@ class ClosingControls:
     next_suspect: str = ""
     may_call_false_alarm: bool = False
     may_close: bool = False
+    public_stands: str = ""
     may_escalate: bool = False
     why_not: str = ""
 
@@ -206,6 +199,7 @@ class RoomControls:
     now: NowControls = NowControls()
     bleed: AnnounceForm | None = None
     bleed_acts: BleedControls | None = None
+    words: WordsForm | None = None
     change: SuspectControls | None = None
     decision: DecisionForm | None = None
     plan: PlanControls | None = None

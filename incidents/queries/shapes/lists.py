@@ -8,6 +8,7 @@ from datetime import datetime
 from incidents.queries.shapes.changes import ChangeRow
 from incidents.queries.shapes.charting import ChartView
 from incidents.queries.shapes.parts import Badge, Link, Tone
+from incidents.queries.shapes.words import StandingWords
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,16 @@ class ServiceHealth:
 
 
 @dataclass(frozen=True, slots=True)
+class StandingReport:
+    """An incident of which the public page does not say *resolved*: nothing is left standing unseen (P1)."""
+
+    number: str
+    url: str
+    service: str
+    standing: StandingWords
+
+
+@dataclass(frozen=True, slots=True)
 class DashboardPage:
     """The first page: what burns, what changed, how the services are."""
 
@@ -57,5 +68,6 @@ class DashboardPage:
     recent_changes: tuple[ChangeRow, ...]
     services: tuple[ServiceHealth, ...]
     can_declare: bool
+    left_standing: tuple[StandingReport, ...] = ()
     not_ready: str = ""
     shipped_again: tuple[Link, ...] = ()

@@ -11,6 +11,7 @@ from incidents.queries.shapes.charting import ChartView
 from incidents.queries.shapes.lists import IncidentCard
 from incidents.queries.shapes.parts import Badge, Clock, Evidence, Link, StepState, Tone
 from incidents.queries.shapes.procedure import SwitchRow
+from incidents.queries.shapes.words import WordsPanel
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +201,7 @@ class DecisionPanel:
     owner_words: str
     advice: AdviceView | None = None
     decided: DecisionView | None = None
+    public_hint: str = ""
     earlier: tuple[DecisionView, ...] = ()
 
 
@@ -403,6 +405,7 @@ class IncidentRoom:
     decision: DecisionPanel
     timeline: TimelinePanel
     people: PeoplePanel
+    words: WordsPanel
     others: OthersPanel = OthersPanel()
     closing: ClosingPanel = ClosingPanel(shown=False)
     plan: PlanPanel | None = None

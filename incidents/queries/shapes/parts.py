@@ -79,3 +79,12 @@ class Action:
     icon: str = ""
     shortcut: str = ""
     fields: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class TextSegment:
+    """A piece of a text; a marked one reads like speculation, and `why` says so."""
+
+    text: str
+    marked: bool = False
+    why: str = ""
