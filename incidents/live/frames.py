@@ -26,7 +26,8 @@ TOUCHED: Final[dict[str, frozenset[str]]] = {
     "plan": frozenset({"plan", "now", "head", "bleed", "chart"}),
     "step": frozenset({"escalation", "words", "plan", "now", "head", "bleed", "chart", "decision"}),
     "status": frozenset({"words", "decision"}),
-    "approval": frozenset({"words", "plan", "now", "decision"}),
+    "people": frozenset({"people", "escalation", "words", "plan", "now"}),
+    "approval": frozenset({"people", "words", "plan", "now", "decision"}),
     "escalation": frozenset({"escalation", "now"}),
     "alert": frozenset({"chart", "head"}),
 }

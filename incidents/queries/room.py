@@ -51,7 +51,7 @@ from incidents.queries.shapes import (
 )
 from incidents.queries.steps import link_words, plan_panel
 from incidents.queries.timeline import timeline_of
-from incidents.queries.waking import WAKES
+from incidents.queries.waking import WAKES, to_call_by_hand
 from incidents.queries.wording import words_panel
 
 UNDER_WAY = {
@@ -186,7 +186,7 @@ def room_of(incident: Incident, now: datetime) -> IncidentRoom:
         change=_change(facts),
         decision=_decision(facts),
         timeline=timeline_of(incident),
-        people=_people(facts),
+        people=replace(_people(facts), by_hand=to_call_by_hand(incident, facts.steps)),
         words=words_panel(incident, now),
         others=others_of(incident),
         closing=_closing(facts),

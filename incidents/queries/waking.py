@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
+from approvals.models import ApprovalRequest
+from approvals.quorum import State
 from incidents.models.incident import Incident
 from incidents.models.ledger import LedgerEntry
 from incidents.models.step import Step
@@ -42,6 +44,16 @@ def woken_lines(
     return (*lines, *(WokenLine("", ROLE_WORDS[role], by_hand="nobody can fill this role") for role in missing))
 
 
+def to_call_by_hand(incident: Incident, steps: Sequence[Step]) -> tuple[WokenLine, ...]:
+    """Whom a person must ring for a question that still waits, because nothing of the console's reached them."""
+    waiting = ApprovalRequest.objects.filter(state=State.OPEN.value).values_list("pk", flat=True)
+    told = LedgerEntry.objects.filter(incident=incident, kind=WOKEN).exclude(rule="X2").order_by("seq")
+    asked = dict.fromkeys((entry.rule, str(entry.data["question"])) for entry in told)
+    live = [(rule, url) for rule, url in asked if any(str(pk) in url for pk in waiting)]
+    found = (line for rule, url in live for line in woken_lines(incident, steps, rule=rule, url=url))
+    return tuple(line for line in found if line.by_hand)
+
+
 def _line(each: Mapping[str, Any], sent: Sequence[Step], answers: Answers) -> WokenLine:
     own = sorted((step for step in sent if step.parameters["person"] == each["id"]), key=_place)
     role = ROLE_WORDS[each["role"]]
@@ -66,7 +78,8 @@ def _way(step: Step) -> Badge:
     way, (tone, words) = WAKES[step.kind], STEPS[step.state]
     sent = step.state in (StepState.DONE, StepState.WATCHING)
     if step.kind == StepKind.WAKE_BY_PHONE and step.state == StepState.WATCHING:
-        return Badge("phone rings", "wait", ICONS[way])
+        answered = step.evidence.get("acknowledged_by") or step.parameters.get("over")
+        return Badge("phone answered", "ok", ICONS[way]) if answered else Badge("phone rings", "wait", ICONS[way])
     return Badge(f"{way} sent" if sent else f"{way}: {words}", "ok" if sent else tone, ICONS[way])
 
 

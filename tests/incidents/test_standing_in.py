@@ -16,6 +16,7 @@ from approvals.quorum import Answer
 from approvals.services.asking import withdraw_request
 from approvals.services.voting import vote
 from incidents.models import Deputy, Incident, LedgerEntry, Seat, Shift
+from incidents.queries.room import room_of
 from incidents.queries.timeline import entry_in_words
 from incidents.services.deciding import decide
 from incidents.services.standing_in import let_answered_rest, wake_deputies
@@ -129,6 +130,20 @@ def test_e15_once_the_question_is_withdrawn_everybody_is_left_in_peace(
     withdraw_request(request_id=question.pk, actor=None, now=now)
     let_answered_rest(request_id=question.pk, now=now)
     assert set(incident.steps.filter(kind__startswith="wake").values_list("state", flat=True)) == {"cancelled"}
+
+
+def test_e15_the_room_says_whom_to_call_by_hand_while_the_question_waits(
+    incident: Incident, oncall: User, cto: User, answers: Fill, now: datetime, tools: Settings
+) -> None:
+    tools.WAKE_POLICIES = {"cto": "1021"}
+    given = answers(migration="yes", incompatible="no", customer_data="yes")
+    decide(incident_id=incident.pk, actor=oncall, now=now, version=incident.version, answers=given, path="rollback")
+    incident.refresh_from_db()
+    assert [(line.part, line.by_hand) for line in room_of(incident, now).people.by_hand] == [
+        ("on-call DBA", "nobody can fill this role")
+    ]
+    withdraw_request(request_id=ApprovalRequest.objects.get().pk, actor=None, now=now)
+    assert room_of(incident, now).people.by_hand == ()
 
 
 @pytest.mark.django_db(transaction=True)

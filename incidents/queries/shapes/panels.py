@@ -345,6 +345,7 @@ class PeoplePanel:
     people: tuple[PersonLine, ...]
     words: str = ""
     tone: Tone = "idle"
+    by_hand: tuple[WokenLine, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
