@@ -72,6 +72,9 @@ class ApprovalRequest(models.Model):
     ended_at = models.DateTimeField(null=True, blank=True)
     ended_why = models.TextField(blank=True)
     consumed_by = models.CharField(max_length=100, blank=True, help_text="what ran on it, once")
+    holds_until = models.DateTimeField(
+        null=True, blank=True, help_text="how long a broken glass holds; a grant by votes has no end"
+    )
     changes = models.JSONField(
         default=list, help_text="where the content differs from what was asked, if it was voided"
     )

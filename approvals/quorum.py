@@ -41,11 +41,12 @@ SEATS_OF_ONE: Final = 2
 
 
 class Flag(StrEnum):
-    """What is shown wherever the vote is: an exception that the procedure allows (E11, E14)."""
+    """What is shown wherever the vote is: an exception that the procedure, or its owner, allows (E11, E14)."""
 
     SELF = "self"
     DEPUTY = "deputy"
     TWO_SEATS = "two seats"
+    GLASS = "broken glass"
 
 
 class UnfitRule(ValueError):

@@ -64,6 +64,7 @@ urlpatterns = [
     path("incidents/<incident:number>/ask-anew", plan.ask, name="ask-anew"),
     path("incidents/<incident:number>/fix", plan.fix, name="fix"),
     path("incidents/<incident:number>/confirm", plan.confirm, name="confirm"),
+    path("incidents/<incident:number>/break-glass", plan.break_the_glass, name="break-glass"),
     path("incidents/<incident:number>/adopt", plan.adopt, name="adopt"),
     path("incidents/<incident:number>/steps/<uuid:step_id>/<str:what>", plan.step, name="step"),
     path("live-ticket/dashboard/", live.dashboard_ticket, name="live-ticket-dashboard"),

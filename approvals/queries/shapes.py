@@ -36,6 +36,7 @@ FLAG_WORDS: Final = {
     "self": Badge("approved by who asked", "warn", "user-check"),
     "deputy": Badge("by a deputy", "warn", "users"),
     "two seats": Badge("one person, two seats", "warn", "copy-check"),
+    "broken glass": Badge("glass broken: nobody approved it", "danger", "siren"),
 }
 
 

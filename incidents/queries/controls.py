@@ -296,7 +296,8 @@ def _plan(reader: Reader) -> PlanControls:
         execute=_ask(facts) if ready else None,
         may_stop=executing and plan.stopped_at is None,
         may_resume=executing and plan.stopped_at is not None,
-        may_ask_anew=any(may_ask_anew(plan, need.rule) for need in approvals_needed(plan)),
+        may_ask_anew=any(may_ask_anew(plan, need.rule, facts.now) for need in approvals_needed(plan)),
+        may_break_glass=bool(settings.BREAK_GLASS_MINUTES and waiting_for(plan, facts.now)),
         may_adopt=executing and any(_adoptable(step) for step in facts.plan_steps),
         steps=tuple(found for step in facts.plan_steps if executing and (found := _step(step, facts))),
     )

@@ -15,7 +15,8 @@ from incidents.models.incident import Incident
 from incidents.procedure.answers import Answers
 from incidents.procedure.decision import Need, Path, needs_of
 
-SUBJECT = "rollback"
+SUBJECT, GLASS = "rollback", "glass"
+"""What is asked about: whether a rollback may run, and whether it was right to run it without an answer."""
 RULES: Final[Mapping[str, Rule]] = MappingProxyType(
     {
         "M3": Rule("M3", How.ALL, (Seat("cto", "CTO"), Seat("dba", "on-call DBA"))),
@@ -35,20 +36,36 @@ def subject_of(incident: Incident) -> Subject:
     return Subject(SUBJECT, str(incident.pk))
 
 
+def glass_of(incident: Incident) -> Subject:
+    """The review of every glass that was broken in an incident."""
+    return Subject(GLASS, str(incident.pk))
+
+
+def glass_to_review(incident: Incident) -> ApprovalRequest | None:
+    """The review of a broken glass that nobody has answered yet, whether it still stands or has expired."""
+    asked = ApprovalRequest.objects.about(glass_of(incident)).first()
+    return asked if asked is not None and asked.state not in (State.GRANTED, State.REFUSED) else None
+
+
 def approvals_needed(plan: Plan) -> list[Need]:
     """What the plan's decision needs of people in seats."""
     answers = Answers.from_form(plan.decision.answers)
     return [need for need in needs_of(answers, Path(plan.decision.path)) if need.holds and need.rule in RULES]
 
 
-def approvals_for(plan: Plan) -> dict[str, bool]:
+def approvals_for(plan: Plan, now: datetime) -> dict[str, bool]:
     """By rule: whether an approval is bound to this very plan and its approvers still hold their roles (E13)."""
-    return {need.rule: _holds(plan, need.rule) for need in approvals_needed(plan)}
+    return {need.rule: _holds(plan, need.rule, now) for need in approvals_needed(plan)}
 
 
-def _holds(plan: Plan, rule: str) -> bool:
+def _holds(plan: Plan, rule: str, now: datetime) -> bool:
     bound = grant_of(plan, rule)
-    return bound is not None and not who_lost_the_role(bound.pk)
+    return bound is not None and not _is_over(bound, now) and not who_lost_the_role(bound.pk)
+
+
+def _is_over(grant: ApprovalRequest, now: datetime) -> bool:
+    """A broken glass holds for a while only."""
+    return grant.holds_until is not None and now >= grant.holds_until
 
 
 def grant_of(plan: Plan, rule: str) -> ApprovalRequest | None:
@@ -64,12 +81,9 @@ def name_of(plan: Plan) -> str:
     return f"plan:{plan.pk}"
 
 
-def may_ask_anew(plan: Plan, rule: str) -> bool:
+def may_ask_anew(plan: Plan, rule: str, now: datetime) -> bool:
     """Whether nothing stands by which the plan could still be approved under the rule."""
-    if open_question(subject_of(plan.incident), rule) is not None:
-        return False
-    bound = grant_of(plan, rule)
-    return bound is None or bool(who_lost_the_role(bound.pk))
+    return open_question(subject_of(plan.incident), rule) is None and not _holds(plan, rule, now)
 
 
 def why_waiting(plan: Plan, rule: str, now: datetime) -> str:
@@ -78,6 +92,8 @@ def why_waiting(plan: Plan, rule: str, now: datetime) -> str:
     if bound is not None and (lost := who_lost_the_role(bound.pk)):
         return f"{' and '.join(lost)} approved it and has lost the role since. Ask again."
     standing = open_question(subject_of(plan.incident), rule)
+    if standing is None and bound is not None and _is_over(bound, now):
+        return f"The broken glass held until {bound.holds_until:%H:%M:%S} UTC. Ask the approvers again."
     if standing is None:
         return "The question has ended without an approval. Ask again, or decide again."
     return why_not_granted(RULES[rule], weigh_now(standing, now)) or "Approved; it runs once the plan is executed."
@@ -88,6 +104,6 @@ def waiting_for(plan: Plan, now: datetime) -> str:
     for need in approvals_needed(plan):
         standing = open_question(subject_of(plan.incident), need.rule)
         granted = standing is not None and weigh_now(standing, now).state is State.GRANTED
-        if not granted and not _holds(plan, need.rule):
+        if not granted and not _holds(plan, need.rule, now):
             return why_waiting(plan, need.rule, now)
     return ""

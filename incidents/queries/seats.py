@@ -11,12 +11,13 @@ from incidents.models.incident import Incident
 from incidents.models.words import StatusUpdate
 from incidents.queries.deputies import ROLE_WORDS, able_to_answer, holders_now
 from incidents.queries.duty import visible_services
+from incidents.queries.grants import GLASS, SUBJECT
 
 
 def incident_of(subject_type: str, subject_id: str) -> Incident | None:
     """The incident that a question is about: a rollback's own, or that of public words."""
     found = Incident.objects.select_related("service")
-    if subject_type == "rollback":
+    if subject_type in (SUBJECT, GLASS):
         return found.filter(pk=subject_id).first()
     of_words = StatusUpdate.objects.filter(pk=subject_id).values("incident")
     return found.filter(pk__in=of_words).first() if subject_type == "status_update" else None

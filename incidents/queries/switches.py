@@ -23,6 +23,7 @@ SWITCHES: Final = (
     Switch("E10", "HOLD_AT", "what M3 holds: the push of the revert, or its merge"),
     Switch("E12", "RECOVERY_SAMPLES", "good samples in a row; what counts is each service's own number"),
     Switch("E13", "APPROVAL_EXPIRES_AFTER_MINUTES", "minutes that a question to approvers stands"),
+    Switch("M3", "BREAK_GLASS_MINUTES", "minutes that a broken glass holds; 0 allows none"),
     Switch("E14", "SMALL_TEAM", "one person may fill two seats; flagged wherever it shows"),
     Switch("E15", "WAKE_DEPUTY_AFTER_MINUTES", "minutes with an empty seat until the role's deputy is woken"),
     Switch("R4", "FREEZE", "other open pull requests are warned while an incident is open; nothing is blocked by it"),

@@ -61,7 +61,7 @@ def ask_anew(*, incident_id: UUID, actor: User, now: datetime, version: int) -> 
     incident = lock_incident(incident_id, version=version, state=(IncidentState.DECIDED, IncidentState.EXECUTING))
     require(actor, Action.EXECUTE, incident.service, now=now, incident=incident)
     plan = Plan.objects.select_related("decision__change").filter(incident=incident, replaced_at__isnull=True).first()
-    if plan is None or not any(may_ask_anew(plan, need.rule) for need in approvals_needed(plan)):
+    if plan is None or not any(may_ask_anew(plan, need.rule, now) for need in approvals_needed(plan)):
         raise NothingToAsk("M3", "The question stands already, or nobody has to be asked.")
     ask_about(plan, now=now)
 

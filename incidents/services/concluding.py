@@ -17,6 +17,7 @@ from incidents.queries.duty import require
 from incidents.queries.grants import subject_of
 from incidents.queries.plans import is_isolated, newest_decision
 from incidents.queries.public import left_standing
+from incidents.services.breaking import require_glass_reviewed
 from incidents.services.freezing import lift_warnings
 from incidents.services.locking import NotInThatState, lock_incident, moved
 from incidents.services.questions import take_back
@@ -163,6 +164,7 @@ def close_incident(
     if incident.state == IncidentState.DECIDED:
         _require_by_hand(incident, words)
     _require_word_on_public_page(incident, words, stays=public_stays)
+    require_glass_reviewed(incident)
     take_back(subject_of(incident), now=now, why="the incident is closed")
     resolution = ENDS[IncidentState(incident.state)]
     if is_isolated(incident, newest_decision(incident)):

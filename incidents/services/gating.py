@@ -44,7 +44,7 @@ def _situation(step: Step) -> StepSituation:
         plan_is_executed=plan.executed_at is not None,
         path=Path(plan.decision.path),
         answers=Answers.from_form(plan.decision.answers),
-        approvals={**approvals_for(plan), "C1": confirmation_of(plan.decision, "C1") is not None},
+        approvals={**approvals_for(plan, database_now()), "C1": confirmation_of(plan.decision, "C1") is not None},
         previous_done=step.after is None or step.after.state in PASSED,
         hold_at=HoldAt(settings.HOLD_AT),
         self_approval_recorded=bool(reviewed and reviewed.parameters.get("self_approved_by")),

@@ -27,14 +27,16 @@ class SubjectUnknown(LookupError):
 
 
 def put_question(
-    incident: Incident, *, rule: str, subject: Subject, content: Content, asked_by: User, now: datetime
-) -> ApprovalRequest:
+    incident: Incident, *, rule: str, subject: Subject, content: Content, asked_by: User, now: datetime,
+    stands: timedelta | None = None,
+) -> ApprovalRequest:  # fmt: skip
     """Ask and wake the people in the rule's seats (E15); an earlier question is voided, with the difference.
 
     Raises `QuestionRefused`, for exactly what was just refused, say.
     """
+    default = timedelta(minutes=settings.APPROVAL_EXPIRES_AFTER_MINUTES)
     try:
-        asked = _put(rule, subject, content, asked_by, now)
+        asked = _put(rule, subject, content, asked_by, now, stands or default)
     except approvals.refusals.Refusal as refusal:
         raise QuestionRefused(refusal.rule, refusal.words) from None
     roles = [seat.role for seat in RULES[rule].seats]
@@ -45,8 +47,10 @@ def put_question(
     return asked
 
 
-def _put(rule: str, subject: Subject, content: Content, asked_by: User, now: datetime) -> ApprovalRequest:
-    expires_at = now + timedelta(minutes=settings.APPROVAL_EXPIRES_AFTER_MINUTES)
+def _put(
+    rule: str, subject: Subject, content: Content, asked_by: User, now: datetime, stands: timedelta
+) -> ApprovalRequest:
+    expires_at = now + stands
     deputies_from = now + timedelta(minutes=settings.WAKE_DEPUTY_AFTER_MINUTES)
     earlier = open_question(subject, rule)
     if earlier is not None:

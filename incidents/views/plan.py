@@ -18,6 +18,7 @@ from incidents.procedure.refusals import Refusal
 from incidents.queries.controls import controls_of, decision_form, reader_of
 from incidents.services import steering
 from incidents.services.approving import ask_anew
+from incidents.services.breaking import break_glass
 from incidents.services.clock import database_now
 from incidents.services.confirming import Word, confirm_credential, deny_credential
 from incidents.services.deciding import NoPathChosen, decide
@@ -78,6 +79,17 @@ def execute(request: HttpRequest, incident: Incident) -> HttpResponse:
 def ask(request: HttpRequest, incident: Incident) -> HttpResponse:
     """Put the plan to its approvers again: the question ended, or one of them has lost the role (M3)."""
     ask_anew(incident_id=incident.pk, actor=person(request), now=database_now(), version=posted_version(request))
+    return show(request, incident)
+
+
+@require_POST
+@in_room
+def break_the_glass(request: HttpRequest, incident: Incident) -> HttpResponse:
+    """Let the plan run without its approval, where the procedure's owner allows it (M3)."""
+    break_glass(
+        incident_id=incident.pk, actor=person(request), now=database_now(), version=posted_version(request),
+        reason=request.POST.get("reason", ""),
+    )  # fmt: skip
     return show(request, incident)
 
 

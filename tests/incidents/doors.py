@@ -86,6 +86,7 @@ INCIDENTS: Final[Mapping[str, Answers]] = {
     # Answered by those it was escalated to, and nobody has escalated yet.
     "have-it": act("302 403 403 409 409 409 409"),
     # The question stands already: refused in words, to the one who may ask anew (M3).
+    **dict.fromkeys(["break-glass"], act("302 403 403 403 403 403 409")),
     "ask-anew": act("302 403 403 403 403 403 409"),
     **dict.fromkeys(["decide", "execute", "stop", "resume", "adopt", "step", "decide-again"], act(ON_CALL)),
     # A rollback follows no fix and brings no credential back: refused in words, to those who may (D5, C1).

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group, User
@@ -13,9 +14,11 @@ from approvals.services.voting import Authentication, ProofMissing, vote
 from incidents.models import Assessment, Change, Deputy, Incident, LedgerEntry, Plan, Shift
 from incidents.queries.grants import why_waiting
 from incidents.services.approving import NothingToAsk, ask_anew, continue_plan, void_outdated, waiting_incidents
-from incidents.services.concluding import say_it_did_not_help
+from incidents.services.breaking import GlassHolds, GlassUnreviewed, break_glass
+from incidents.services.concluding import close_incident, say_it_did_not_help
 from incidents.services.deciding import decide
 from incidents.services.executing import execute_plan, stop_plan
+from incidents.services.questions import QuestionRefused
 from incidents.services.running import claim_step
 from tests.incidents.conftest import NOW
 
@@ -274,3 +277,53 @@ def test_e16_an_m3_vote_asks_for_a_fresh_proof_which_no_sign_in_is(
         )  # fmt: skip
     assert refusal.value.rule == "E16"
     assert not Vote.objects.exists()
+
+
+def break_it(plan: Plan, actor: User, reason: str = "Customers lose money each minute.") -> None:
+    version = Incident.objects.get(pk=plan.incident_id).version
+    break_glass(incident_id=plan.incident_id, actor=actor, now=NOW, version=version, reason=reason)
+
+
+def test_m3_the_glass_holds_where_the_owner_has_not_allowed_it(plan: Plan, oncall: User) -> None:
+    with pytest.raises(GlassHolds):
+        break_it(plan, oncall)
+
+
+def test_m3_a_broken_glass_lets_it_run_for_a_while_loudly(
+    plan: Plan, oncall: User, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.BREAK_GLASS_MINUTES = 10
+    execute(plan, oncall)
+    break_it(plan, oncall)
+    assert states(plan)[0] == "ready"
+    assert ApprovalRequest.objects.get(state="consumed").flags == ["broken glass"]
+    assert plan.incident.steps.filter(kind="announce", parameters__said__startswith="Glass broken by oncall").exists()
+    monkeypatch.setattr("incidents.services.gating.database_now", lambda: NOW + timedelta(minutes=10))
+    assert claim_step(step_id=plan.steps.in_order()[0].pk) is None
+    assert plan.steps.in_order()[0].sentence.startswith("The broken glass held until 12:10:00 UTC.")
+
+
+def test_m3_glass_is_not_broken_against_a_refusal_nor_without_a_reason(
+    plan: Plan, oncall: User, cto: User, settings: Any
+) -> None:
+    settings.BREAK_GLASS_MINUTES = 10
+    with pytest.raises(QuestionRefused):
+        break_it(plan, oncall, reason=" ")
+    say(cto, "cto", Answer.REFUSE)
+    with pytest.raises(QuestionRefused) as refusal:
+        break_it(plan, oncall)
+    assert "cto refused it" in refusal.value.words
+
+
+def test_m3_an_incident_closes_only_after_its_broken_glass_was_reviewed(
+    plan: Plan, oncall: User, cto: User, dba: User, settings: Any
+) -> None:
+    settings.BREAK_GLASS_MINUTES = 10
+    execute(plan, oncall)
+    break_it(plan, oncall)
+    Incident.objects.filter(pk=plan.incident_id).update(state="recovered", recovered_at=NOW)
+    version = Incident.objects.get(pk=plan.incident_id).version
+    with pytest.raises(GlassUnreviewed):
+        close_incident(incident_id=plan.incident_id, actor=oncall, now=NOW, version=version)
+    both(cto, dba)
+    close_incident(incident_id=plan.incident_id, actor=oncall, now=NOW, version=version)

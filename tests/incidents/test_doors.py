@@ -21,8 +21,8 @@ from tests.incidents.doors import ACCOUNTS, ADMIN, APPROVALS, INCIDENTS, OTHERS,
 READERS = ("anonymous", "stranger", "elsewhere", "auditor", "reviewer")
 SITUATIONS: Mapping[str, str] = {
     "decide": "declared", "merge": "declared", "advice": "declared", "execute": "decided", "stop": "executing",
-    "ask-anew": "decided", "adopt": "executing", "resume": "stopped", "step": "failed", "no-help": "executing",
-    "close": "recovered",
+    "ask-anew": "decided", "break-glass": "decided", "adopt": "executing", "resume": "stopped",
+    "step": "failed", "no-help": "executing", "close": "recovered",
     "fix": "decided", "confirm": "decided", "decide-again": "decided",
     "reapply": "recovered", "accept-return": "recovered",
 }  # fmt: skip

@@ -163,6 +163,7 @@ class PlanControls:
     may_resume: bool = False
     may_adopt: bool = False
     may_ask_anew: bool = False
+    may_break_glass: bool = False
     steps: tuple[StepControls, ...] = ()
     why_not: str = ""
 
