@@ -150,7 +150,11 @@ def _fix(reader: Reader) -> FixForm | None:
         return None
     named = decision.particulars
     words = "Name another pull request" if named.get("fix") else "Name the hotfix’s pull request"
-    return FixForm(words, value=str(named["fix"]) if named.get("refused") else "", folded="found" in named)
+    return FixForm(
+        words,
+        value=str(named["fix"]) if named.get("refused") else "",
+        folded="fix" in named and not named.get("refused"),
+    )
 
 
 def _confirm(reader: Reader) -> ConfirmForm | None:

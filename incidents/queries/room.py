@@ -337,6 +337,9 @@ def _undone(facts: Facts) -> NowSentence:
             "wait", words, "Nothing has happened yet.", since=since,
             meanwhile="stop the bleed, and tell the channel.", rules=("M3",),
         )  # fmt: skip
+    word = confirmation_view(decision)
+    if word and not word.given:
+        return NowSentence("wait", word.words, "The push waits for it; nothing has happened yet.", rules=("C1",))
     return NowSentence(
         "accent", f"The plan is ready: {owner} executes it.", "Nothing has happened yet.", since=since, rules=("D6",)
     )

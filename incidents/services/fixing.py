@@ -79,7 +79,10 @@ def _refuse_merged(incident: Incident) -> None:
 
 @transaction.atomic
 def settle_fix(*, decision_id: UUID, number: int, found: SeenFix | None, words: str, now: datetime) -> None:
-    """What a worker read: a plan of exactly this head, a new one where the patch has changed, or words why not."""
+    """What a worker read: a plan of exactly this head, a new one where the patch has changed, or words why not.
+
+    It makes no page stale: whoever executes names the plan by its digest.
+    """
     incident = lock_incident(Decision.objects.values_list("incident_id", flat=True).get(pk=decision_id))
     decision = newest_decision(incident)
     still_asked = decision is not None and decision.pk == decision_id and decision.particulars.get("fix") == number
@@ -98,7 +101,6 @@ def _refuse(incident: Incident, decision: Decision, words: str, now: datetime) -
     decision.particulars = {"fix": decision.particulars["fix"], "refused": words}
     decision.save(update_fields=["particulars"])
     record(incident, "fix.refused", at=now, rule="D5", number=decision.particulars["fix"], words=words)
-    moved(incident)
 
 
 def _same(incident: Incident, found: SeenFix) -> bool:
@@ -114,7 +116,6 @@ def _plan_anew(incident: Incident, decision: Decision, found: SeenFix, now: date
     decision.save(update_fields=["particulars"])
     plan = make_plan(incident=incident, decision=decision, now=now)
     post_commands(incident=incident, decision=decision, plan=plan, now=now, actor=decision.decided_by)
-    moved(incident)
 
 
 def awaited_fixes(repository: str) -> list[UUID]:
