@@ -1,4 +1,4 @@
-"""What a plan is made from, what it goes by, and what this release can satisfy."""
+"""What a plan is made from, what it goes by, and whose word it waits for."""
 
 from typing import Any
 
