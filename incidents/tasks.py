@@ -5,21 +5,17 @@ from uuid import UUID
 from celery import shared_task
 from django.db import OperationalError
 
-from approvals.services.consuming import expire_due
 from incidents import dispatch
 from incidents.effects import credentials, fixes, previewing, reading, sampling, suspecting
 from incidents.effects.performing import perform
 from incidents.effects.rehearsing import rehearsal
 from incidents.effects.wiring import world
 from incidents.models.service import Service
-from incidents.services.approving import continue_plan, waiting_incidents
+from incidents.services import minding
 from incidents.services.clock import database_now
-from incidents.services.freezing import warn_where_open
 from incidents.services.intake import unread_deliveries
-from incidents.services.publishing import approval_heard, unheard_answers
 from incidents.services.rendering import write_public_page as write_page
 from incidents.services.running import due_steps
-from incidents.services.standing_in import wake_deputies
 
 
 @shared_task(name="incidents.perform_step")
@@ -87,14 +83,13 @@ def write_public_page() -> None:
 def sweep() -> None:
     """Nudge whatever is due: what a dead worker, a lost broker or a slept-through timer left behind."""
     now = database_now()
-    warn_where_open(now)
     for step_id in due_steps(now):
         dispatch.perform_step(step_id)
     for delivery_id in unread_deliveries(now):
         dispatch.read_delivery(delivery_id)
-    expire_due(now=now)
-    wake_deputies(now)
-    for incident_id in waiting_incidents():
-        continue_plan(incident_id=incident_id, now=now)
-    for update_id in unheard_answers():
-        approval_heard(update_id=update_id, now=now)
+
+
+@shared_task(name="incidents.mind_questions", autoretry_for=(OperationalError,), max_retries=1)
+def mind_questions() -> None:
+    """Find what a lost answer, an ended question or an empty seat left behind."""
+    minding.mind_questions(now=database_now())

@@ -149,6 +149,7 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "sweep": {"task": "incidents.sweep", "schedule": 2.0, "options": {"expires": 4}},
+    "mind questions": {"task": "incidents.mind_questions", "schedule": 2.0, "options": {"expires": 4}},
     "sample series": {
         "task": "incidents.sample_series",
         "schedule": 2.0,
