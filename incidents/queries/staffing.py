@@ -7,16 +7,22 @@ from enum import StrEnum
 from typing import Final
 
 from allauth.mfa.models import Authenticator
+from django.conf import settings
 from django.contrib.auth.models import User
 
 from incidents.models.duty import Deputy, Identity, Seat, Shift
 from incidents.models.service import Service
 from incidents.queries.duty import holders_of
+from incidents.queries.reaching import Called, Way, address_of
 
 AHEAD: Final = timedelta(hours=24)
 APPROVERS: Final[Mapping[str, str]] = {"cto": "CTO", "ciso": "CISO", "dba": "DBA"}
 STEPS_UP: Final = ("cto", "dba")
 FACTORS: Final = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
+MENDS: Final[Mapping[Way, str]] = {
+    Way.PHONE: "Name an escalation policy for the person or the role in WAKE_POLICIES, or link a phone.",
+    Way.CHAT: "They link their Slack identity, or need a mail address that Slack knows.",
+}
 LINK: Final = "They link it themselves, under their name at the top."
 
 
@@ -50,8 +56,8 @@ def questions_about_people(services: Iterable[Service], now: datetime) -> Iterat
     yield _roles(holders)
     yield _deputies(holders)
     yield _factors(holders)
-    yield _reachable(holders, Identity.Place.PHONE, "people.phones", "Approvers can be rung")
-    yield _reachable(holders, Identity.Place.SLACK, "people.chat", "Approvers can be written to")
+    yield _reachable(holders, Way.PHONE, "people.phones", "Approvers can be rung")
+    yield _reachable(holders, Way.CHAT, "people.chat", "Approvers can be written to")
 
 
 def _holders(role: str) -> list[User]:
@@ -131,29 +137,26 @@ def _deputies(holders: Mapping[str, list[User]]) -> Staffing:
 
 def _factors(holders: Mapping[str, list[User]]) -> Staffing:
     title = "Approvers can prove who they are for M3"
-    people = _names({person for role in STEPS_UP for person in holders[role]})
-    enrolled = set(
-        Authenticator.objects.filter(user__username__in=people, type__in=FACTORS).values_list(
-            "user__username", flat=True
-        )
-    )
-    without = [name for name in people if name not in enrolled]
+    people = sorted({person for role in STEPS_UP for person in holders[role]}, key=lambda each: each.username)
+    enrolled = set(Authenticator.objects.filter(user__in=people, type__in=FACTORS).values_list("user_id", flat=True))
+    without = _names(each for each in people if each.pk not in enrolled and not each.has_usable_password())
     if not people:
         return Staffing("people.factors", title, "E16", Gap.MISSING, "There is neither CTO nor DBA to ask.")
     if not without:
-        return Staffing("people.factors", title, "E16", Gap.NONE, f"{_and(people)} have a passkey or a code.")
-    words = f"{_and(without)} cannot step up for M3: enrol a passkey or a code, under “Passkeys and codes” at the top."
-    return Staffing("people.factors", title, "E16", Gap.MISSING, words)
+        words = f"{_and(_names(people))} have a passkey, a code or a password."
+        return Staffing("people.factors", title, "E16", Gap.NONE, words)
+    words = f"{_and(without)} cannot prove it here: enrol a passkey or a code, under “Passkeys and codes” at the top."
+    return Staffing("people.factors", title, "E16", Gap.CAVEAT if settings.OIDC_ISSUER else Gap.MISSING, words)
 
 
-def _reachable(holders: Mapping[str, list[User]], place: Identity.Place, name: str, title: str) -> Staffing:
-    """An approver who is not linked there is woken by the other means only (E15)."""
-    people = _names({person for each in holders.values() for person in each})
-    unlinked = _without(people, place)
-    if not unlinked:
-        return Staffing(name, title, "E15", Gap.NONE, f"{_and(people)} are linked." if people else "Nobody to link.")
-    words = f"{_and(unlinked)} cannot be woken by {place.label}: not linked. {LINK}"
-    return Staffing(name, title, "E15", Gap.CAVEAT, words)
+def _reachable(holders: Mapping[str, list[User]], way: Way, name: str, title: str) -> Staffing:
+    """An approver whom no tool reaches that way is woken by the other means only (E15)."""
+    called = {person.username: Called(person, role) for role, each in holders.items() for person in each}
+    unreached = sorted(username for username, each in called.items() if not address_of(each, way))
+    if not unreached:
+        words = f"{_and(sorted(called))} are reached." if called else "Nobody to reach."
+        return Staffing(name, title, "E15", Gap.NONE, words)
+    return Staffing(name, title, "E15", Gap.CAVEAT, f"{_and(unreached)} cannot be woken that way. {MENDS[way]}")
 
 
 def _without(people: list[str], place: Identity.Place) -> list[str]:
