@@ -83,5 +83,6 @@ urlpatterns = [
     path("status/feed.atom", public.feed, name="status-feed"),
     path("styleguide/", pages.styleguide, name="styleguide"),
     path("hooks/github", webhooks.receive_github, name="hook-github"),
+    path("hooks/slack", webhooks.receive_slack, name="hook-slack"),
     path("hooks/alertmanager", webhooks.receive_alertmanager, name="hook-alertmanager"),
 ]

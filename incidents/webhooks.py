@@ -1,4 +1,4 @@
-"""The machines' door: verify, store, answer; a worker acts on it after (integrations.md, Alerts in and GitHub)."""
+"""The machines' door: verify, store, answer; a worker acts on it after (integrations.md: Alerts in, GitHub, Slack)."""
 
 from collections.abc import Callable
 
@@ -7,9 +7,9 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from incidents.integrations import alertmanager, github_events
+from incidents.integrations import alertmanager, github_events, slack_actions
 from incidents.integrations.errors import UnreadableDelivery
-from incidents.integrations.signatures import bearer_holds, github_signature_holds
+from incidents.integrations.signatures import bearer_holds, github_signature_holds, slack_signature_holds
 from incidents.services.clock import database_now
 from incidents.services.intake import call_unreadable, store_delivery
 
@@ -35,7 +35,21 @@ def receive_alertmanager(request: HttpRequest) -> JsonResponse:
     return _kept(request, "alertmanager", "", "alert", alertmanager.parse)
 
 
-def _kept(request: HttpRequest, source: str, key: str, event: str, parse: Callable[[bytes], object]) -> JsonResponse:
+@csrf_exempt
+@require_POST
+def receive_slack(request: HttpRequest) -> JsonResponse:
+    """A press of a button. Slack wants 200 within three seconds, so it is only kept here; a worker answers it."""
+    signature, timestamp = request.headers.get("X-Slack-Signature"), request.headers.get("X-Slack-Request-Timestamp")
+    secret, now = settings.SLACK_SIGNING_SECRET, database_now()
+    if not slack_signature_holds(secret, request.body, signature=signature, timestamp=timestamp, now=now):
+        return _refused("The signature does not hold, or is too old.")
+    address = settings.SLACK_HOOKS_URL
+    return _kept(request, "slack", "", "press", lambda body: slack_actions.parse(body, answers_at=address), status=200)
+
+
+def _kept(
+    request: HttpRequest, source: str, key: str, event: str, parse: Callable[[bytes], object], *, status: int = 202
+) -> JsonResponse:
     kept = store_delivery(source=source, key=key, event=event, body=request.body, now=database_now())
     try:
         parse(request.body)
@@ -43,7 +57,7 @@ def _kept(request: HttpRequest, source: str, key: str, event: str, parse: Callab
         if kept:
             call_unreadable(delivery=kept, words=str(unreadable))
         return JsonResponse({"error": str(unreadable), "stored": kept is not None}, status=400)
-    return JsonResponse({"delivery": str(kept.pk) if kept else None, "seen_before": kept is None}, status=202)
+    return JsonResponse({"delivery": str(kept.pk) if kept else None, "seen_before": kept is None}, status=status)
 
 
 def _refused(words: str) -> JsonResponse:

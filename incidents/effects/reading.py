@@ -1,8 +1,10 @@
-"""Acting on a stored webhook: an alert opens or extends an incident, news of the code host wakes whoever waits."""
+"""Acting on a stored webhook: an alert opens or extends an incident, news wakes whoever waits, a press is an answer."""
 
 from uuid import UUID
 
 from incidents import dispatch
+from incidents.effects.pressing import act_on_press
+from incidents.effects.wiring import world
 from incidents.integrations import alertmanager, github_events
 from incidents.integrations.errors import UnreadableDelivery
 from incidents.models.alert import Delivery
@@ -28,11 +30,21 @@ def read(delivery_id: UUID) -> None:
     if delivery is None or delivery.verdict != Delivery.Verdict.RECEIVED:
         return
     try:
-        words = _read_alerts(delivery) if delivery.source == "alertmanager" else _read_news(delivery)
+        words = _act_on(delivery)
     except UnreadableDelivery as unreadable:
         call_unreadable(delivery=delivery, words=str(unreadable))
         return
     settle_delivery(delivery=delivery, acted=bool(words), words=words or "No service of the catalogue listens to this.")
+
+
+def _act_on(delivery: Delivery) -> str:
+    match delivery.source:
+        case "alertmanager":
+            return _read_alerts(delivery)
+        case "slack":
+            return act_on_press(delivery, world())
+        case _:
+            return _read_news(delivery)
 
 
 def _read_alerts(delivery: Delivery) -> str:

@@ -1,30 +1,103 @@
-"""E15: write to one person in the chat, directly where it knows them, else in the channel by name."""
+"""E15: write to one person in the chat, directly where it knows them, else in the channel by name.
 
+Under P2 whom the console knows there answers by a button. Such a message is followed until its question is over, then
+its words are put right and its buttons taken away; to do that twice does no harm.
+"""
+
+from collections.abc import Sequence
+
+from django.conf import settings
+
+from approvals.models import ApprovalRequest
 from incidents.effects.announce import CLOCKS_MAY_DIFFER
 from incidents.effects.orders import Order
-from incidents.effects.outcomes import Done, Failed, Outcome
+from incidents.effects.outcomes import Done, Failed, Outcome, Waiting
+from incidents.effects.pressing import APPROVE
 from incidents.effects.wiring import World
-from incidents.integrations.chat import Message
+from incidents.integrations.chat import Button, Emphasis, Message
 from incidents.integrations.errors import IntegrationError
+from incidents.procedure.steps import StepState
+from incidents.queries.buttons import how_it_ended, in_full, question_at, takes_buttons, value_of
+from incidents.services.clock import database_now
+
+LOOKED_AT_SECONDS = 60.0
+"""How often a message with buttons is looked at; the end of its question wakes the step before."""
 
 
 class WakeByChat:
     """A message can only be looked up, by our key in its metadata."""
 
     def look_up(self, order: Order, world: World) -> Outcome | None:
-        place = _place(order, world)
+        told = order.step.evidence
+        place = str(told["channel"]) if order.step.state == StepState.WATCHING else _place(order, world)
+        asked = _by_button(order, place)
+        if asked and order.step.state == StepState.WATCHING and not _over(order, asked):
+            return _waits(order, told)
         if not place:
             name = order.step.parameters["name"]
             return Failed(f"The chat does not know {name}, and the service names no channel: tell them by hand.")
-        sent = world.chat.find(place, key=order.key, since=order.step.asked_at - CLOCKS_MAY_DIFFER)
-        return _told(order, sent) if sent else None
+        return _as_it_stands(order, asked, _sent(order, place, world))
 
     def act(self, order: Order, world: World) -> Outcome:
-        place, asked = _place(order, world), order.step.parameters
-        person = _person(order, world)
-        text = f"{f'<@{person}>' if person else asked['name']} {asked['words']} {asked['url']}"
+        place = _place(order, world)
+        asked = _by_button(order, place)
+        if asked and (sent := _sent(order, place, world)):
+            order.ask_lease()
+            return _revised(order, asked, sent, world)
+        text, buttons = _text(order, asked, world), _buttons(order, asked)
         order.ask_lease()
-        return _told(order, [world.chat.post(place, text, key=order.key)])
+        sent = [world.chat.post(place, text, key=order.key, buttons=buttons)]
+        return _waits(order, _evidence(sent), sent[0].url or "") if asked else _told(order, sent)
+
+
+def _as_it_stands(order: Order, asked: ApprovalRequest | None, sent: list[Message]) -> Outcome | None:
+    """Done, or waited for an answer; None where it is to be written, or put right now that its question is over."""
+    if not _over(order, asked):
+        return None if not sent else _waits(order, _evidence(sent), sent[0].url or "") if asked else _told(order, sent)
+    if not sent:
+        return Done("Nobody was written to: the question was over before.")
+    return None if asked else _told(order, sent)
+
+
+def _by_button(order: Order, place: str) -> ApprovalRequest | None:
+    """The question, where its rule takes buttons, presses can come back, and it is asked of a person known for certain,
+    alone.
+    """
+    asked = question_at(str(order.step.parameters["url"]))
+    known = settings.SLACK_SIGNING_SECRET and "@" not in str(order.step.parameters["to"])
+    alone = place != order.service.channel_id
+    return asked if asked and known and alone and takes_buttons(asked.rule_id) else None
+
+
+def _over(order: Order, asked: ApprovalRequest | None) -> bool:
+    ended = bool(asked and how_it_ended(asked, database_now()))
+    return ended or bool(order.step.parameters.get("over")) or not order.incident.is_open
+
+
+def _sent(order: Order, place: str, world: World) -> list[Message]:
+    return world.chat.find(place, key=order.key, since=order.step.asked_at - CLOCKS_MAY_DIFFER)
+
+
+def _revised(order: Order, asked: ApprovalRequest, sent: Sequence[Message], world: World) -> Done:
+    ended = how_it_ended(asked, database_now()) or "This is answered, or over."
+    for message in sent:
+        world.chat.revise(message, f"{order.step.parameters['words']} {ended}")
+    return Done(f"The message says what became of it. {ended}", _evidence(sent), sent[0].url or "")
+
+
+def _text(order: Order, asked: ApprovalRequest | None, world: World) -> str:
+    to, told = _person(order, world), order.step.parameters
+    named = f"<@{to}>" if to else told["name"]
+    first = f"{named} {told['words']}"
+    return f"{first}\n\n{in_full(asked)}\n\n{told['url']}" if asked else f"{first} {told['url']}"
+
+
+def _buttons(order: Order, asked: ApprovalRequest | None) -> Sequence[Button]:
+    """A refusal needs a reason, so it is given on the page."""
+    if asked is None:
+        return ()
+    approve = Button(APPROVE, "Approve exactly this", value_of(asked), Emphasis.PRIMARY)
+    return approve, Button("open-question", "Open, or refuse with a reason", url=order.step.parameters["url"])
 
 
 def _person(order: Order, world: World) -> str:
@@ -44,8 +117,19 @@ def _place(order: Order, world: World) -> str:
         return order.service.channel_id
 
 
-def _told(order: Order, messages: list[Message]) -> Done:
-    first, name = messages[0], order.step.parameters["name"]
-    twice = f" It stands there {len(messages)} times." if len(messages) > 1 else ""
-    evidence = {"channel": first.channel, "messages": [message.ts for message in messages], "text": first.text}
-    return Done(f"{name} was written to in the chat.{twice}", evidence, first.url or "")
+def _told(order: Order, sent: Sequence[Message]) -> Done:
+    name = order.step.parameters["name"]
+    return Done(f"{name} was written to in the chat.{_twice(sent)}", _evidence(sent), sent[0].url or "")
+
+
+def _waits(order: Order, evidence: dict[str, object], url: str = "") -> Waiting:
+    words = f"{order.step.parameters['name']} was written to in the chat, and can answer there."
+    return Waiting(words, LOOKED_AT_SECONDS, evidence, url)
+
+
+def _twice(sent: Sequence[Message]) -> str:
+    return f" It stands there {len(sent)} times." if len(sent) > 1 else ""
+
+
+def _evidence(sent: Sequence[Message]) -> dict[str, object]:
+    return {"channel": sent[0].channel, "messages": [message.ts for message in sent], "text": sent[0].text}

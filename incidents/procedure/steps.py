@@ -174,12 +174,13 @@ PUBLIC_WORDS: Final = frozenset({StepKind.PUBLISH_STATUS, StepKind.POST_STATUS})
 """What is posted in public: each waits for P2's approval, and goes on after the close until it is settled."""
 OUTLASTS_THE_INCIDENT: Final = PUBLIC_WORDS | {
     StepKind.WAKE_BY_PHONE,
+    StepKind.WAKE_BY_CHAT,
     StepKind.UNFREEZE,
     StepKind.PUSH_REAPPLY,
     StepKind.PROPOSE_REAPPLY,
 }
-"""What goes on when the incident ends: nobody's phone rings on for what is over (E15), no page is left wrong (P1), no
-merge is warned of, and the change is reapplied once it is fixed."""
+"""What goes on when the incident ends: nobody's phone rings on and no button stays for what is over (E15), no page is
+left wrong (P1), no merge is warned of, and the change is reapplied once it is fixed."""
 
 ENDED: Final = frozenset({StepState.DONE, StepState.SKIPPED, StepState.CANCELLED})
 PASSED: Final = frozenset({StepState.DONE, StepState.SKIPPED})

@@ -27,6 +27,8 @@ KINDS: Mapping[Way, StepKind] = {
     Way.CHAT: StepKind.WAKE_BY_CHAT,
     Way.MAIL: StepKind.WAKE_BY_MAIL,
 }
+FOLLOWED = frozenset({StepKind.WAKE_BY_PHONE, StepKind.WAKE_BY_CHAT})
+"""What is put right once its question is over: a page is resolved, a message's buttons are taken away."""
 WOKEN = "people.woken"
 
 
@@ -137,7 +139,8 @@ def _told(called: Called, ways: Sequence[Way], question: Question) -> dict[str, 
 
 
 def let_rest(incident: Incident, *, now: datetime, url: str = "", person: User | None = None) -> None:
-    """The question at `url` is answered, withdrawn or over, for one `person` or for all: open pages are resolved.
+    """The question at `url` is answered, withdrawn or over, for one `person` or for all: open pages are resolved, and
+    messages lose their buttons.
 
     Runs inside the caller's transaction, under the incident's lock. What was not sent by now is not sent.
     """
@@ -151,7 +154,7 @@ def let_rest(incident: Incident, *, now: datetime, url: str = "", person: User |
 def _let_rest(step: Step, now: datetime) -> None:
     if step.state == StepState.RUNNING or step.lease is not None:
         _mark_over(step)
-    elif step.kind == StepKind.WAKE_BY_PHONE and step.attempts:
+    elif step.kind in FOLLOWED and step.attempts:
         _mark_over(step)
         _look_again(step, now)
     else:
@@ -159,7 +162,7 @@ def _let_rest(step: Step, now: datetime) -> None:
 
 
 def _mark_over(step: Step) -> None:
-    """Whoever looks at it next resolves the page."""
+    """Whoever looks at it next resolves the page, or puts the message right."""
     step.parameters = {**step.parameters, "over": True}
     step.save(update_fields=["parameters"])
 

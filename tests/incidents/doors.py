@@ -91,7 +91,7 @@ INCIDENTS: Final[Mapping[str, Answers]] = {
     **dict.fromkeys(["decide", "execute", "stop", "resume", "adopt", "step", "decide-again"], act(ON_CALL)),
     # A rollback follows no fix and brings no credential back: refused in words, to those who may (D5, C1).
     **dict.fromkeys(["fix", "confirm"], act("302 403 403 403 403 403 409")),
-    **dict.fromkeys(["hook-github", "hook-alertmanager"], act(everybody("401"))),
+    **dict.fromkeys(["hook-github", "hook-alertmanager", "hook-slack"], act(everybody("401"))),
 }
 
 APPROVALS: Final[Mapping[str, Answers]] = {
