@@ -43,6 +43,11 @@ test-real: install ## Run the tests against a real HAProxy, mail server and iden
 	@.ci/install-haproxy
 	@$(VENV)/python -m tests.suites real
 
+.PHONY: prove
+prove: export PROVE := 1
+prove: install ## Run the state machines long, and count the planted defects they find (hours)
+	@$(VENV)/python -m tests.suites prove
+
 .PHONY: check
 check: export CONSOLE_ENV := test
 check: install ## Run every tool: style, types, import contracts, templates, dependencies, spelling, migrations

@@ -24,6 +24,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
 
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Print the mutant scores, which a worker of xdist could not."""
+    ended = [report for outcome in ("passed", "failed") for report in terminalreporter.getreports(outcome)]
+    for report in ended:
+        for name, value in report.user_properties:
+            if name == "score":
+                terminalreporter.write_line(value)
+
+
 @pytest.fixture(scope="session")
 def chromium_path() -> Path:
     """A Chromium that starts; without one the test fails with the remedy."""

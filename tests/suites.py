@@ -10,12 +10,14 @@ from xml.etree import ElementTree as ET
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 REPORTS: Final = ROOT / ".local" / "reports"
+PROVED: Final = ("approvals/test_machine.py", "approvals/test_defects.py", "incidents/test_machine.py")
 SUITES: Final[dict[str, list[str]]] = {
     "unit": ["-n", "2", "-m", "not browser and not faults and not benchmark and not real"],
     "browser": ["-m", "browser"],
     "faults": ["-m", "faults"],
     "benchmarks": ["-m", "benchmark"],
     "real": ["-m", "real"],
+    "prove": [f"tests/{room}" for room in PROVED],
 }
 
 
