@@ -12,6 +12,7 @@ from django.db.models import Model, QuerySet, URLField
 from django.http import HttpRequest, HttpResponse
 
 from incidents.models import Alert, Change, Delivery, Deployment, Deputy, Identity, LedgerEntry, Service, Shift
+from incidents.queries.linking import RULES
 from incidents.services import catalogue, catalogue_file
 from incidents.services.catalogue_file import Field
 from incidents.services.clock import database_now
@@ -152,7 +153,7 @@ class ShiftAdmin(Recorded[Shift]):
 
 @admin.register(Identity)
 class IdentityAdmin(Recorded[Identity]):
-    """A person's login elsewhere. Only a verified one counts in a review (R3)."""
+    """A person's login elsewhere, verified by an administrator's word. Only a verified one counts (R3, P2, E15)."""
 
     noun = "identity"
     list_display = ("person", "place", "login", "verified_at")
@@ -162,7 +163,11 @@ class IdentityAdmin(Recorded[Identity]):
     fields = ("person", "place", "login", "verified_at")
 
     def about(self, row: Identity) -> dict[str, Any]:
-        return {"rule": "R3", "person": row.person.username, "place": row.place, "login": row.login}
+        return {"rule": RULES[row.place], "person": row.person.username, "place": row.place, "login": row.login}
+
+    def has_change_permission(self, request: HttpRequest, obj: Identity | None = None) -> bool:
+        """An administrator's word links others; their own login they prove like everybody, under “You elsewhere”."""
+        return (obj is None or obj.person != request.user) and super().has_change_permission(request, obj)
 
 
 @admin.register(Deputy)

@@ -51,6 +51,18 @@ def look_up_credential(decision_id: UUID) -> None:
     _send_on_commit("incidents.look_up_credential", str(decision_id), queue="intake", expires=60)
 
 
+def send_code(identity_id: UUID) -> None:
+    """Ask a worker to send a code to a claimed login; where the nudge is lost, the person asks again."""
+    _send_on_commit("incidents.send_code", str(identity_id), queue="intake", expires=60)
+
+
+def look_for_proof(identity_id: UUID, repository: str, number: int) -> None:
+    """Ask a worker to read a pull request's reviews; where the nudge is lost, the person asks again."""
+    transaction.on_commit(
+        lambda: _send("incidents.look_for_proof", "intake", 60, str(identity_id), repository, number), robust=True
+    )
+
+
 def ring(stream: str) -> None:
     """Tell the live pages that a stream has grown; the doorbell carries no content (live.md)."""
     transaction.on_commit(lambda: _ring(stream), robust=True)

@@ -6,7 +6,7 @@ from celery import shared_task
 from django.db import OperationalError
 
 from incidents import dispatch
-from incidents.effects import credentials, fixes, previewing, reading, sampling, suspecting
+from incidents.effects import credentials, fixes, linking, previewing, reading, sampling, suspecting
 from incidents.effects.performing import perform
 from incidents.effects.rehearsing import rehearsal
 from incidents.effects.wiring import world
@@ -46,6 +46,18 @@ def look_up_fix(decision_id: str) -> None:
 def look_up_credential(decision_id: str) -> None:
     """Ask for the metadata of the credential that a rollback brings back."""
     credentials.look_up_credential(UUID(decision_id), world())
+
+
+@shared_task(name="incidents.send_code")
+def send_code(identity_id: str) -> None:
+    """Send a code to a login that somebody claims."""
+    linking.send_code(UUID(identity_id), world())
+
+
+@shared_task(name="incidents.look_for_proof")
+def look_for_proof(identity_id: str, repository: str, number: int) -> None:
+    """Look for the sentence that proves a login at the code host."""
+    linking.look_for_proof(UUID(identity_id), repository, number, world())
 
 
 @shared_task(name="incidents.refresh_mirror")

@@ -4,7 +4,20 @@ from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
 from incidents import webhooks
-from incidents.views import acts, bleeding, lists, live, pages, plan, public, readiness, reapplying, room, words
+from incidents.views import (
+    acts,
+    bleeding,
+    linking,
+    lists,
+    live,
+    pages,
+    plan,
+    public,
+    readiness,
+    reapplying,
+    room,
+    words,
+)
 
 app_name = "incidents"
 
@@ -72,6 +85,11 @@ urlpatterns = [
     path("changes/", lists.list_changes, name="changes"),
     path("changes/<slug:slug>/<commit:sha>/", lists.show_change, name="change"),
     path("people/", pages.people, name="people"),
+    path("people/you/", linking.you, name="you"),
+    path("people/you/places", linking.places, name="you-places"),
+    path("people/you/<slug:place>/claim", linking.claim, name="claim-login"),
+    path("people/you/<slug:place>/prove", linking.prove, name="prove-login"),
+    path("people/you/<slug:place>/unlink", linking.unlink_login, name="unlink-login"),
     path("people/deputies/<slug:role>", pages.deputy, name="deputy"),
     path("services/", pages.catalogue, name="catalogue"),
     path("services/<slug:slug>/", pages.service, name="service"),

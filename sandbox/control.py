@@ -28,7 +28,7 @@ class ControlGate:
 
 def _steers(path: str) -> bool:
     """Control endpoints, and the buttons of the code host's pages."""
-    return path.startswith("/control") or path.endswith("/approve")
+    return path.startswith("/control") or path.endswith(("/approve", "/comment"))
 
 
 def _from_here(request: Request) -> bool:

@@ -36,6 +36,7 @@ class Review:
     commit_sha: str
     submitted_at: datetime | None
     url: str
+    body: str = ""
 
 
 @dataclass(frozen=True, slots=True)

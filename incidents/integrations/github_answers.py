@@ -51,6 +51,7 @@ def review(answer: Fields) -> Review:
         commit_sha=answer.text("commit_id", default=""),
         submitted_at=answer.optional_moment("submitted_at"),
         url=answer.text("html_url", default=""),
+        body=answer.text("body", default=""),
     )
 
 

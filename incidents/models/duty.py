@@ -66,6 +66,10 @@ class Identity(Identified):
     challenge = models.CharField(max_length=128, blank=True, help_text="digest of the code that was sent there")
     challenged_at = models.DateTimeField(null=True, blank=True)
     tries = models.PositiveSmallIntegerField(default=0)
+    asked_at = models.DateTimeField(null=True, blank=True, help_text="when a worker was asked to send, or to look")
+    words = models.TextField(
+        blank=True, default="", db_default="", help_text="what came of it, while nothing is proved"
+    )
 
     class Meta:
         constraints = [

@@ -23,7 +23,7 @@ MENDS: Final[Mapping[Way, str]] = {
     Way.PHONE: "Name an escalation policy for the person or the role in WAKE_POLICIES, or link a phone.",
     Way.CHAT: "They link their Slack identity, or need a mail address that Slack knows.",
 }
-LINK: Final = "They link it themselves, under their name at the top."
+LINK: Final = "They link it themselves, under “You elsewhere” in the menu of their name."
 
 
 class Gap(StrEnum):

@@ -58,9 +58,10 @@ def push(forge: Forge, asked: Asked) -> object:
 
 
 def review(forge: Forge, asked: Asked) -> object:
-    """{number, login, state}: APPROVED, CHANGES_REQUESTED or COMMENTED."""
+    """{number, login, state, body?}: APPROVED, CHANGES_REQUESTED or COMMENTED."""
     state = _text(asked, "state", "APPROVED").upper()
-    given = forge.pulls.review(_number(asked), _text(asked, "login"), event=_EVENTS.get(state, state))
+    event, body = _EVENTS.get(state, state), str(asked.get("body", ""))
+    given = forge.pulls.review(_number(asked), _text(asked, "login"), event=event, body=body)
     return asdict(given)
 
 

@@ -59,6 +59,11 @@ def routes(forge: Callable[[], Forge]) -> list[BaseRoute]:
         login = parse_qs((await request.body()).decode()).get("login", [""])[0]
         return await run_in_threadpool(approve_as, forge(), request.path_params["number"], login)
 
+    async def comment(request: Request) -> Response:
+        asked = {name: said[0] for name, said in parse_qs((await request.body()).decode()).items()}
+        number, login = request.path_params["number"], asked.get("login", "")
+        return await run_in_threadpool(comment_as, forge(), number, login, asked.get("body", ""))
+
     async def commit(request: Request) -> Response:
         return await run_in_threadpool(commit_page, forge(), request.path_params["sha"])
 
@@ -69,6 +74,7 @@ def routes(forge: Callable[[], Forge]) -> list[BaseRoute]:
         Route(root, commits),
         Route(root + "/pull/{number:int}", pull),
         Route(root + "/pull/{number:int}/approve", approve, methods=["POST"]),
+        Route(root + "/pull/{number:int}/comment", comment, methods=["POST"]),
         Route(root + "/commit/{sha}", commit),
     ]
 
@@ -104,16 +110,20 @@ def pull_page(forge: Forge, number: int, notice: str = "") -> Response:
     words = (
         f"{escape(pull.author)} wants to merge <code>{escape(pull.head_ref)}</code> into <code>{pull.base_ref}</code>"
     )
-    reviews = [[escape(review.login), escape(review.state), review.submitted_at] for review in pull.reviews]
+    reviews = [
+        [escape(review.login), escape(review.state), escape(review.body), review.submitted_at]
+        for review in pull.reviews
+    ]
     return page(
         f"{pull.title} #{number}",
         f"<p class=sandbox role=alert>{escape(notice)}</p>" if notice else "",
         f"<p><strong>{state}</strong> · {words}</p><pre>{escape(pull.body)}</pre>",
         _files(files),
         "<h2>Reviews</h2>",
-        table(["who", "state", "when"], reviews) if reviews else "<p class=muted>None yet.</p>",
+        table(["who", "state", "words", "when"], reviews) if reviews else "<p class=muted>None yet.</p>",
         _statuses(statuses),
         _buttons(pull),
+        _comment_form(pull),
     )
 
 
@@ -125,6 +135,14 @@ def approve_as(forge: Forge, number: int, login: str) -> Response:
         forge.pulls.review(number, login, event="APPROVE")
     except Refused as refused:
         return pull_page(forge, number, notice=refused.message)
+    return RedirectResponse(f"{forge.links.page}/pull/{number}", status_code=303)
+
+
+def comment_as(forge: Forge, number: int, login: str, body: str) -> Response:
+    """Submit a review that only says something, which its author may do, too, and on a merged pull request."""
+    if login not in PEOPLE:
+        return HTMLResponse("Nobody of that name.", 400)
+    forge.pulls.review(number, login, event="COMMENT", body=body)
     return RedirectResponse(f"{forge.links.page}/pull/{number}", status_code=303)
 
 
@@ -147,3 +165,11 @@ def _buttons(pull: PullRequest) -> Html:
         return ""
     buttons = "".join(f'<button name=login value="{who}">Approve as {who}</button>' for who in PEOPLE)
     return f'<h2>Review</h2><form method=post action="{pull.number}/approve">{buttons}</form>'
+
+
+def _comment_form(pull: PullRequest) -> Html:
+    buttons = "".join(f'<button name=login value="{who}">Comment as {who}</button>' for who in PEOPLE)
+    return (
+        f'<form method=post action="{pull.number}/comment"><p><label>A review that only says something<br>'
+        f"<input name=body size=60 required></label></p>{buttons}</form>"
+    )

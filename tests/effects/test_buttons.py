@@ -15,13 +15,14 @@ from pytest_django.live_server_helper import LiveServer
 from approvals.models import ApprovalRequest, Vote
 from approvals.services.asking import Content
 from approvals.services.consuming import expire_due
-from incidents.effects import reading, wiring
+from incidents.effects import linking, reading, wiring
 from incidents.models import Delivery, Identity, Incident, Service, Step, Trigger
 from incidents.procedure.steps import StepKind
 from incidents.queries.grants import subject_of
 from incidents.services.clock import database_now
 from incidents.services.declaring import declare_incident
 from incidents.services.drafting import Draft
+from incidents.services.linking import claim_login, prove_by_code
 from incidents.services.publishing import write_words
 from incidents.services.questions import put_question
 from sandbox import secrets
@@ -158,3 +159,11 @@ def test_m3_is_written_to_with_a_link_alone(console: Drill, asked: ApprovalReque
     assert (told["buttons"], "May Shop be rolled back?" in told["text"], "/approvals/" in told["text"]) == (
         [], True, True,
     )  # fmt: skip
+
+
+def test_p2_a_person_links_their_slack_identity_by_the_code_that_stands_there(console: Drill) -> None:
+    ciso = User.objects.get(username="ciso")
+    claimed = claim_login(place="slack", login="", actor=ciso, now=database_now())
+    linking.send_code(claimed.pk, wiring.world())
+    code = messages(console, "ciso")[-1]["text"][:7]
+    assert prove_by_code(place="slack", code=code, actor=ciso, now=database_now()).login == user_id("ciso")

@@ -62,6 +62,11 @@ INCIDENTS: Final[Mapping[str, Answers]] = {
     **dict.fromkeys(["change", "service"], page(SEES_THIS_SERVICE)),
     **dict.fromkeys(["status", "status-feed"], page(everybody("200"))),
     "people": page(SEES_ANY_SERVICE),
+    # One's own logins elsewhere: everybody's own affair. Nothing is claimed yet, so nothing can be proved or parted.
+    **dict.fromkeys(["you", "you-places"], page(SEES)),
+    # The form names nobody: a mail address is looked up, and the one who has none is asked to type who they are.
+    "claim-login": act("302 302 409 302 302 302 302"),
+    **dict.fromkeys(["prove-login", "unlink-login"], act("302 409 409 409 409 409 409")),
     # Administrators name deputies, and nobody of these is one.
     "deputy": act("302 403 403 403 403 403 403"),
     **dict.fromkeys(["readiness", "readiness-checks"], page(SEES_ANY_SERVICE)),

@@ -121,3 +121,21 @@ class CataloguePage:
 
     services: tuple[ServiceHealth, ...]
     admin_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceCard:
+    """One place where a person may be known; `step` is what comes next: claim, busy, code, review or linked."""
+
+    place: str
+    title: str
+    rule: str
+    why: str
+    badge: Badge
+    step: str
+    label: str
+    help: str
+    login: str
+    words: str
+    sentence: str
+    linked_at: datetime | None

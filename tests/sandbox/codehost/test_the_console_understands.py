@@ -55,6 +55,15 @@ def test_a_branch_becomes_a_deploy(sandbox, wire, credentials):
     assert not host.contains(SHOP, sha=before, ancestor=merged)
 
 
+def test_a_review_that_only_says_something_says_it_by_its_author(sandbox, wire):
+    host = GitHub(f"{sandbox.url}/github/api", TokenCredentials(secrets.GITHUB_TOKEN), transport=wire)
+    merged = sandbox.control("merge", title="Faster", author="engineer", files={"a": "2"}).json()["pull_request"]
+    sandbox.client.post(f"/github/{SHOP}/pull/{merged}/comment", data={"login": "engineer", "body": "I am <engineer>."})
+    said = host.reviews(SHOP, merged)[-1]
+    assert (said.login, said.state, said.body) == ("engineer", "COMMENTED", "I am <engineer>.")
+    assert "I am &lt;engineer&gt;." in sandbox.client.get(f"/github/{SHOP}/pull/{merged}").text
+
+
 def test_a_lost_answer_leaves_the_merge_in_doubt_and_a_look_settles_it(sandbox, wire):
     host = GitHub(f"{sandbox.url}/github/api", TokenCredentials(secrets.GITHUB_TOKEN), transport=wire)
     sandbox.control("push", branch="mend", title="Mend", files={"a": "1"})
