@@ -85,7 +85,8 @@ def _open(incident: Incident, draft: Draft, actor: User, now: datetime) -> Statu
         return lock_update(incident, draft.update_id, version=draft.version, states=EDITABLE)
     in_work = incident.status_updates.in_work().select_related("drafted_by").first()
     if in_work is not None:
-        raise StaleView("P1", f"{in_work.drafted_by.username} is at a draft already. Look at it, and change that one.")
+        who, since = in_work.drafted_by.username, f"{in_work.drafted_at:%H:%M:%S} UTC"
+        raise StaleView("P1", f"{who} is at a draft since {since}. Look at it, and change that one.")
     if not incident.is_open and not incident.status_updates.posted().exists():
         raise NothingSaid(
             "P1", "The incident is closed, and nothing was said in public: there is nothing to follow up."

@@ -124,7 +124,7 @@ def test_p1_a_draft_is_edited_freely_by_its_version(write: Write) -> None:
 
 def test_p1_one_update_is_in_work_at_a_time(write: Write) -> None:
     write()
-    with pytest.raises(StaleView, match="oncall is at a draft already"):
+    with pytest.raises(StaleView, match="oncall is at a draft since 12:00:00 UTC"):
         write()
 
 

@@ -11,6 +11,7 @@ import pytest
 from django.contrib.auth.models import Group, User
 from django.urls import reverse
 from guardian.shortcuts import assign_perm
+from pytest_django.fixtures import Settings
 
 import incidents
 from approvals.models import ApprovalRequest, Vote
@@ -124,6 +125,50 @@ def test_m3_eight_ctos_press_approve_for_the_one_seat(
     winner = one_won(results, r"{who} approved as CTO before you\..*{who} approved as CTO \d\d:\d\d:\d\d")
     assert list(Vote.objects.values_list("person", "seat")) == [(winner.person.pk, "cto")]
     assert entries(incident, "approval.approved") == 1
+    the_record_holds(incident)
+
+
+WORDS = {"phase": "investigating", "title": "Disruption", "message": "Some orders fail.", "what": "ask"}
+
+
+def test_p2_eight_ask_about_public_words_at_once(incident: Incident, browsers: list[Browser], cto: User) -> None:
+    results = at_once([partial(browser.press, address("words", incident), WORDS) for browser in browsers])
+    one_won(results, rf"{{who}} is at a draft since {AT}")
+    assert (incident.status_updates.count(), ApprovalRequest.objects.count()) == (1, 1)
+    assert (entries(incident, "status.drafted"), entries(incident, "approval.asked")) == (1, 1)
+    the_record_holds(incident)
+
+
+def test_p2_eight_approve_public_words_at_once_and_they_go_out_once(
+    incident: Incident, browsers: list[Browser]
+) -> None:
+    """One answer is enough, of any of them; it opens one posting."""
+    crowd = [browser_of(person) for person in people("ciso")]
+    browsers[0].press(address("words", incident), WORDS, follow=False)
+    asked = ApprovalRequest.objects.get()
+    form = {"answer": "approve ciso", "digest": asked.digest, "version": asked.version, "reason": "I have read it."}
+    vote = reverse("approvals:vote", args=[asked.pk])
+    results = at_once([partial(browser.press, vote, form) for browser in crowd])
+    winner = one_won(results, r"{who} approved as CISO\..*{who} approved as CISO \d\d:\d\d:\d\d")
+    assert list(Vote.objects.values_list("person", flat=True)) == [winner.person.pk]
+    assert incident.steps.filter(kind=StepKind.PUBLISH_STATUS).count() == entries(incident, "approval.consumed") == 1
+    the_record_holds(incident)
+
+
+def test_p2_eight_post_what_was_approved_at_once(
+    incident: Incident, browsers: list[Browser], cto: User, settings: Settings
+) -> None:
+    """The answer was not heard, so that the posting waits for a press: one opens it."""
+    browsers[0].press(address("words", incident), WORDS, follow=False)
+    asked = ApprovalRequest.objects.get()
+    settings.APPROVALS_LISTENER = None
+    form = {"answer": "approve cto", "digest": asked.digest, "version": asked.version, "reason": "I have read it."}
+    browser_of(cto).press(reverse("approvals:vote", args=[asked.pk]), form)
+    update = incident.status_updates.get()
+    post = reverse("incidents:words-act", args=[incident.number, update.pk, "post"])
+    results = at_once([partial(browser.press, post, {"version": update.version}) for browser in browsers])
+    one_won(results, rf"The update is approved by now\. Meanwhile {{who}}: .*?, {AT}")
+    assert incident.steps.filter(kind=StepKind.PUBLISH_STATUS).count() == entries(incident, "approval.consumed") == 1
     the_record_holds(incident)
 
 
