@@ -4,6 +4,8 @@
 the pull request that would mend it, and merges nothing.
 """
 
+from collections.abc import Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING, cast
 
 from starlette.concurrency import run_in_threadpool
@@ -47,14 +49,23 @@ def routes(world: World) -> list[BaseRoute]:
 
 
 def merge_scenario(world: World, scenario: Scenario, method: str = "merge") -> list[dict[str, object]]:
-    """Merge the scenario's changes one after the other; refuses with 409 where the shop is broken that way already."""
+    """Merge the scenario's changes one after the other, or undo the fix that has mended them.
+
+    Refuses with 409 where the shop is broken that way already.
+    """
     from sandbox.codehost.part import CodeHost
 
     forge = cast("CodeHost", world.parts["github"]).forge
-    try:
-        return [_merge(forge, change, method) for change in scenario.changes]
-    except EditDoesNotFit as already:
-        raise HTTPException(409, "The shop is broken in this way already: revert it first.") from already
+    for changes in _ways_to_break(scenario):
+        with suppress(EditDoesNotFit, GitFailed):
+            return [_merge(forge, change, method) for change in changes]
+    raise HTTPException(409, "The shop is broken in this way already: revert it first.")
+
+
+def _ways_to_break(scenario: Scenario) -> Iterator[tuple[BadChange, ...]]:
+    yield scenario.changes
+    if scenario.fix:
+        yield (scenario.fix.undone(scenario.again),)
 
 
 def open_fix(world: World, fix: BadChange) -> dict[str, object]:

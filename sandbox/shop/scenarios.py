@@ -22,6 +22,10 @@ class BadChange:
             edit.apply(changed)
         return {**{edit.path: changed[edit.path] for edit in self.edits}, **self.new_files}
 
+    def undone(self, title: str) -> "BadChange":
+        """The change that takes this one's edits back under a title of its own."""
+        return BadChange(title, self.author, [Edited(e.path, e.after, e.before) for e in reversed(self.edits)], {})
+
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
@@ -30,6 +34,8 @@ class Scenario:
     effect: str
     changes: tuple[BadChange, ...]
     fix: BadChange | None = None
+    again: str = ""
+    """The title under which somebody breaks what the fix had mended."""
 
 
 LOYALTY = '''"""Points for those who come back, while the flag loyalty-points is on."""
@@ -159,6 +165,7 @@ SCENARIOS = {
             "three customers in four get a 500 when they pay",
             (LOYALTY_POINTS,),
             GUESTS_HAVE_NO_POINTS,
+            again="Loyalty points for members alone",
         ),
         Scenario("latency", "Make it slow", "every product list waits for a warehouse", (STOCK,)),
         Scenario(

@@ -67,6 +67,14 @@ def test_a_prepared_fix_fits_the_shop_that_its_scenario_broke() -> None:
     assert "MEMBERS.get(" in tree["shop/loyalty.py"]
 
 
+def test_what_was_mended_can_be_broken_again() -> None:
+    tree, errors = source(), SCENARIOS["errors"]
+    assert errors.fix is not None
+    broken = tree | {path: text or "" for path, text in errors.changes[0].files(tree).items()}
+    mended = broken | {path: text or "" for path, text in errors.fix.files(broken).items()}
+    assert mended | errors.fix.undone("again").files(mended) == broken
+
+
 def _written(tree: Tree, folder: Path) -> Path:
     for path, text in tree.items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
