@@ -76,6 +76,7 @@ def _card(place: Identity.Place, identity: Identity | None, now: datetime) -> Pl
         why=WHY[place],
         badge=_LINKED if step == "linked" else _NOT if step == "claim" else _WAITS,
         step=step,
+        by_code=place != Place.GITHUB and is_provable(place),
         label=label,
         help=help_text,
         login=identity.login if identity and step != "claim" else "",

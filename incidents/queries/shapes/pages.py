@@ -133,6 +133,7 @@ class PlaceCard:
     why: str
     badge: Badge
     step: str
+    by_code: bool
     label: str
     help: str
     login: str
