@@ -23,7 +23,7 @@ from incidents.services import running
 CALL_LASTS = timedelta(seconds=13)  # connect 3 s and read 10 s (integrations.md)
 RENEW_EVERY = 1.5
 MANY = running.MOST_ATTEMPTS
-LOOK = "Whether it took place cannot be asked: look, then say."
+LOOK = "Whether it took place is not known, and not finding it proves nothing: look there, then say."
 log = structlog.get_logger(__name__)
 
 

@@ -34,8 +34,9 @@ class WakeByMail:
         except (smtplib.SMTPException, OSError) as lost:
             words = f"The mail server gave no answer ({type(lost).__name__}). The same mail is sent again."
             raise IntegrationError(words, retryable=True, in_doubt=True) from lost
-        to = order.step.parameters["to"]
-        return Done(f"Mailed to {to}.", {"message_id": message_id(order.key), "to": to})
+        to, tries = order.step.parameters["to"], order.step.attempts
+        again = f", at try {tries}: the same mail may lie there twice" if tries > 1 else ""
+        return Done(f"Mailed to {to}{again}.", {"message_id": message_id(order.key), "to": to})
 
 
 def message_id(key: str) -> str:

@@ -180,7 +180,9 @@ def _look_again(step: Step, now: datetime) -> None:
 
 def _cancel(step: Step, now: datetime) -> None:
     step.state, step.finished_at, step.due_at = StepState.CANCELLED, now, None
-    step.sentence = "The question was over before."
+    step.sentence = (
+        "The question was over before." if not step.attempts else "The question is over. It may have been sent."
+    )
     step.save()
     record(
         step.incident, "step.cancelled", at=now, rule=step.rule, step=step.pk, step_kind=step.kind, words=step.sentence

@@ -214,9 +214,19 @@ def test_e15_the_mail_carries_the_question_and_an_id_made_of_the_steps_key(
 def test_e15_a_repeated_mail_is_the_same_mail(waking: Drill, woken: dict[str, Step], settings: Settings) -> None:
     settings.EMAIL_BACKEND = "tests.effects.mail_servers.Silent"
     Silent.taken.clear()
-    reaches(waking, woken[MAIL], "done")
+    reaches(waking, woken[MAIL], "done", "at try 2: the same mail may lie there twice")
     assert len({mail.message()["Message-ID"] for mail in Silent.taken}) == 1
     assert len(Silent.taken) == 2
+
+
+def test_e15_a_wake_that_was_tried_and_called_off_says_that_it_may_have_been_sent(
+    waking: Drill, incident: Incident, woken: dict[str, Step], settings: Settings
+) -> None:
+    settings.EMAIL_BACKEND = "tests.effects.mail_servers.Busy"
+    reaches(waking, woken[MAIL], "ready", "450 4.2.1")
+    rest(incident)
+    woken[MAIL].refresh_from_db()
+    assert (woken[MAIL].state, woken[MAIL].sentence) == ("cancelled", "The question is over. It may have been sent.")
 
 
 @pytest.mark.parametrize(
