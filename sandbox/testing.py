@@ -53,13 +53,13 @@ class Sandbox:
         return self.journal.entries(since=since, effect=effect, key=key)[0]
 
 
-def await_true(condition: Callable[[], bool], what: str, within: float = 10.0) -> None:
-    """Return as soon as `condition` holds; AssertionError after `within` seconds."""
+def await_true(condition: Callable[[], bool], what: str, within: float = 10.0, *, every: float = 0.01) -> None:
+    """Return as soon as `condition` holds, looked at `every` so many seconds; AssertionError after `within`."""
     deadline = time.monotonic() + within
     while not condition():
         if time.monotonic() > deadline:
             raise AssertionError(f"After {within:g} s still not: {what}")
-        time.sleep(0.01)
+        time.sleep(every)
 
 
 @cache

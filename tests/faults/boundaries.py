@@ -25,6 +25,10 @@ class Boundary(StrEnum):
     """The answer is here, the row does not know it."""
     DOORBELL = "doorbell"
     """The row is committed, nobody has been told."""
+    HEARD = "heard"
+    """The vote that grants is committed, nobody has heard it."""
+    CONSUMED = "consumed"
+    """A worker has found the grant and used it; what the grant opens is not committed."""
 
 
 class Deed(StrEnum):
@@ -66,6 +70,10 @@ class Boundaries:
         """Each place where somebody was struck, with the process's number."""
         return {place.stem: int(place.suffix[1:]) for place in self._struck.iterdir()}
 
+    def about(self, place: str) -> str:
+        """Which step somebody was struck at."""
+        return next(self._struck.glob(f"{place}.*")).read_text()
+
     def is_over(self, process_id: int) -> bool:
         """Whether a frozen and woken process has come to the end of that attempt."""
         return (self._over / str(process_id)).exists()
@@ -75,15 +83,17 @@ class Boundaries:
             for place in folder.iterdir():
                 place.unlink()
 
-    def strike(self, boundary: Boundary, what: str) -> bool:
-        """Called at the boundary: the deed, where it is armed; True for who survived it."""
+    def strike(self, boundary: Boundary, what: str, about: str = "") -> bool:
+        """Called at the boundary: the deed, where it is armed; True for who survived it. `about`: the step's id."""
         place = f"{boundary}.{what}"
         struck = self._struck / f"{place}.{os.getpid()}"
         try:
             (self._armed / place).rename(struck)
         except FileNotFoundError:
             return False
-        DEEDS[struck.read_text()]()
+        deed = struck.read_text()
+        struck.write_text(about)
+        DEEDS[deed]()
         return True
 
     def end(self) -> None:

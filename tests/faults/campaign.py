@@ -1,5 +1,6 @@
-"""The campaign: whole rollbacks on real processes, one class of fault at a time, judged by the journal and the ledger.
+"""The campaign: whole rollbacks, and responses beside them, on real processes, one class of fault at a time.
 
+The journal and the ledger judge.
 `python -m tests.faults.campaign [--kind WORDS] [--rounds N]`; exit 1 on anything lost, repeated, out of order or stuck.
 """
 
@@ -12,17 +13,18 @@ import time
 import traceback
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from tests.faults.boundaries import PLANTED, PLANTS
 from tests.faults.classes import CLASSES
+from tests.faults.responses import RESPONSES
 from tests.faults.stage import Stage, running_stage, throw_away
 
 if TYPE_CHECKING:
     from tests.faults.judge import Verdict
 
+KINDS: Final = {**CLASSES, **RESPONSES}
 HEAD: Final = ("runs", "faults", "lost", "repeated", "out of order", "stuck", "record", "asked", "   s")
 TITLE: Final = f"{'':<42}{'  '.join(HEAD)}"
 
@@ -65,32 +67,28 @@ class Row:
 
 
 def run(stage: Stage, row: Row) -> None:
-    """One rollback under one class of fault, added to its row; one that does not end is stuck and ends the campaign."""
-    from tests.faults.judge import judge
-    from tests.faults.rollback import break_shop, follow
+    """One walk under one class of fault, added to its row; one that does not end is stuck and ends the campaign."""
+    from tests.faults.walking import begin
 
-    began, fault = time.monotonic(), CLASSES[row.kind]()
+    began, fault = time.monotonic(), KINDS[row.kind]()
     row.runs += 1
-    rollback = break_shop(stage)
+    walk = begin(stage, row.kind)
     try:
-        fault.arm(rollback)
-        rollback.announce()
-        rollback.decide()
-        fault.execute(rollback)
-        follow(rollback, partial(fault.meanwhile, rollback), partial(fault.is_through, rollback))
-    except Exception as broken:  # noqa: BLE001 - whatever ends a rollback early is said, with the evidence kept
+        fault.arm(walk)
+        walk.go(fault)
+    except Exception as broken:  # noqa: BLE001 - whatever ends a walk early is said, with the evidence kept
         row.words.append("".join(traceback.format_exception(broken)))
-    missed = fault.missed(rollback)
+    missed = fault.missed(walk)
     row.words += [f"never injected: {each}" for each in missed]
-    row.add(judge(rollback))
+    row.add(walk.verdict())
     row.faults += fault.injected
-    row.asked += len(rollback.asked)
+    row.asked += len(walk.asked)
     row.seconds += time.monotonic() - began
-    for sentence in rollback.asked:
+    for sentence in walk.asked:
         print(f"    a person was asked: {sentence}", flush=True)
     if row.clean:
         _make_ready_for_the_next(stage)
-        rollback.close()
+        walk.end()
 
 
 def _make_ready_for_the_next(stage: Stage) -> None:
@@ -145,7 +143,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _chosen(words: list[str]) -> list[str]:
-    return [name for name in CLASSES if not words or any(each in name for each in words)]
+    return [name for name in KINDS if not words or any(each in name for each in words)]
 
 
 if __name__ == "__main__":

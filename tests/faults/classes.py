@@ -11,8 +11,8 @@ from tests.faults.boundaries import Boundary, Deed
 from tests.faults.browsers import press_execute, press_twice_at_once
 
 if TYPE_CHECKING:
-    from tests.faults.rollback import Rollback
     from tests.faults.stage import Stage
+    from tests.faults.walking import Walk
 
 KEYED: Final = (StepKind.PUSH_REVERT, StepKind.OPEN_PULL_REQUEST, StepKind.MERGE)
 MESSAGES: Final = (StepKind.ANNOUNCE, StepKind.INFORM_CTO, StepKind.POST_COMMANDS)
@@ -29,20 +29,20 @@ class Fault:
     def __init__(self) -> None:
         self.injected = 0
 
-    def arm(self, rollback: "Rollback") -> None:
+    def arm(self, walk: "Walk") -> None:
         """Before anybody announces or decides anything."""
 
-    def execute(self, rollback: "Rollback") -> None:
-        rollback.execute()
+    def execute(self, walk: "Walk") -> None:
+        walk.execute()
 
-    def meanwhile(self, rollback: "Rollback") -> None:
+    def meanwhile(self, walk: "Walk") -> None:
         """At every look at the rows, until all are settled."""
 
-    def is_through(self, rollback: "Rollback") -> bool:
+    def is_through(self, walk: "Walk") -> bool:
         """Whether everything this fault meant to do has been done, so that the rollback may be judged."""
         return True
 
-    def missed(self, rollback: "Rollback") -> list[str]:
+    def missed(self, walk: "Walk") -> list[str]:
         """What was to be injected and was not; a campaign that injects nothing proves nothing."""
         return []
 
@@ -61,13 +61,13 @@ class Struck(Fault):
         super().__init__()
         self.blows = blows
 
-    def arm(self, rollback: "Rollback") -> None:
+    def arm(self, walk: "Walk") -> None:
         for blow in self.blows:
-            rollback.stage.boundaries.arm(blow.boundary, blow.what, blow.deed)
+            walk.stage.boundaries.arm(blow.boundary, blow.what, blow.deed)
 
-    def missed(self, rollback: "Rollback") -> list[str]:
-        self.injected += len(rollback.stage.boundaries.struck())
-        return rollback.stage.boundaries.armed()
+    def missed(self, walk: "Walk") -> list[str]:
+        self.injected += len(walk.stage.boundaries.struck())
+        return walk.stage.boundaries.armed()
 
 
 class Frozen(Struck):
@@ -78,42 +78,42 @@ class Frozen(Struck):
         self._leases: dict[str, int | None] = {}
         self._woken: set[str] = set()
 
-    def meanwhile(self, rollback: "Rollback") -> None:
-        for place, process_id in rollback.stage.boundaries.struck().items():
-            if place not in self._woken and self._is_taken_over(rollback, place):
+    def meanwhile(self, walk: "Walk") -> None:
+        for place, process_id in walk.stage.boundaries.struck().items():
+            if place not in self._woken and self._is_taken_over(walk, place):
                 self._woken.add(place)
                 os.kill(process_id, signal.SIGCONT)
 
-    def _is_taken_over(self, rollback: "Rollback", place: str) -> bool:
-        step = rollback.step(StepKind(place.partition(".")[2]))
+    def _is_taken_over(self, walk: "Walk", place: str) -> bool:
+        step = next(each for each in walk.steps() if str(each.pk) == walk.stage.boundaries.about(place))
         return self._leases.setdefault(place, step.lease) != step.lease or step.state == StepState.DONE
 
-    def is_through(self, rollback: "Rollback") -> bool:
-        boundaries = rollback.stage.boundaries
+    def is_through(self, walk: "Walk") -> bool:
+        boundaries = walk.stage.boundaries
         return all(boundaries.is_over(process_id) for process_id in boundaries.struck().values())
 
 
 class Killed(Struck):
     """As struck at boundaries, and beat killed once as well."""
 
-    def meanwhile(self, rollback: "Rollback") -> None:
-        if not self.injected and rollback.began(StepKind.PUSH_REVERT):
-            rollback.stage.kept["beat"].kill()
+    def meanwhile(self, walk: "Walk") -> None:
+        if not self.injected and walk.began(StepKind.PUSH_REVERT):
+            walk.stage.kept["beat"].kill()
             self.injected += 1
 
 
 class WebKilled(Struck):
     """The pages die between COMMIT and the doorbell: the person sees a broken connection, the work goes on."""
 
-    def execute(self, rollback: "Rollback") -> None:
-        assert press_execute(rollback) is None, "The pages answered although they were killed."
+    def execute(self, walk: "Walk") -> None:
+        assert press_execute(walk) is None, "The pages answered although they were killed."
 
 
 class TwoBrowsers(Fault):
     """Two browsers press *execute* at once: exactly one is told that it did."""
 
-    def execute(self, rollback: "Rollback") -> None:
-        answers = press_twice_at_once(rollback)
+    def execute(self, walk: "Walk") -> None:
+        answers = press_twice_at_once(walk)
         self.injected += 1
         assert sorted(answers, key=str) == [200, 409], f"Two browsers at once were answered {answers}."
 
@@ -137,13 +137,13 @@ class Disturbed(Fault):
         super().__init__()
         self.answers = answers
 
-    def arm(self, rollback: "Rollback") -> None:
+    def arm(self, walk: "Walk") -> None:
         for each in self.answers:
             where = {"part": each.part, "method": each.method, "path": each.path}
-            rollback.stage.sandbox.faults.arm(each.kind, times=each.times, seconds=each.seconds, **where)
+            walk.stage.sandbox.faults.arm(each.kind, times=each.times, seconds=each.seconds, **where)
 
-    def missed(self, rollback: "Rollback") -> list[str]:
-        left = rollback.stage.sandbox.faults.armed()
+    def missed(self, walk: "Walk") -> list[str]:
+        left = walk.stage.sandbox.faults.armed()
         self.injected += sum(each.times for each in self.answers) - sum(int(str(each["times"])) for each in left)
         return [f"{each['kind']} {each['path']}" for each in left]
 
@@ -155,12 +155,12 @@ class Outlived(Disturbed):
         super().__init__(*answers)
         self._struck = Struck(*blows)
 
-    def arm(self, rollback: "Rollback") -> None:
-        super().arm(rollback)
-        self._struck.arm(rollback)
+    def arm(self, walk: "Walk") -> None:
+        super().arm(walk)
+        self._struck.arm(walk)
 
-    def missed(self, rollback: "Rollback") -> list[str]:
-        return [*super().missed(rollback), *self._struck.missed(rollback)]
+    def missed(self, walk: "Walk") -> list[str]:
+        return [*super().missed(walk), *self._struck.missed(walk)]
 
 
 class DatabaseGone(Disturbed):
@@ -170,10 +170,10 @@ class DatabaseGone(Disturbed):
         super().__init__(*answers)
         self._to_come = len(answers)
 
-    def meanwhile(self, rollback: "Rollback") -> None:
-        if len(rollback.stage.sandbox.faults.armed()) < self._to_come:
+    def meanwhile(self, walk: "Walk") -> None:
+        if len(walk.stage.sandbox.faults.armed()) < self._to_come:
             self._to_come -= 1
-            rollback.stage.restart_postgres()
+            walk.stage.restart_postgres()
 
 
 class EngineGone(Fault):
@@ -183,23 +183,23 @@ class EngineGone(Fault):
         super().__init__()
         self._waiting = dict(moments)
 
-    def meanwhile(self, rollback: "Rollback") -> None:
-        for kind in [kind for kind in self._waiting if rollback.began(kind)]:
-            self._waiting.pop(kind)(rollback.stage)
+    def meanwhile(self, walk: "Walk") -> None:
+        for kind in [kind for kind in self._waiting if walk.began(kind)]:
+            self._waiting.pop(kind)(walk.stage)
             self.injected += 1
 
-    def missed(self, rollback: "Rollback") -> list[str]:
+    def missed(self, walk: "Walk") -> list[str]:
         return [f"engine gone at {kind}" for kind in self._waiting]
 
 
 class RedisGone(EngineGone):
     """Redis away while *execute* is pressed, then flushed, then killed: dispatch fails nobody's request."""
 
-    def execute(self, rollback: "Rollback") -> None:
-        rollback.stage.kill_redis()
+    def execute(self, walk: "Walk") -> None:
+        walk.stage.kill_redis()
         self.injected += 1
-        answer = press_execute(rollback)
-        rollback.stage.start_redis()
+        answer = press_execute(walk)
+        walk.stage.start_redis()
         assert answer == 200, f"Without Redis, execute was answered {answer}."
 
 

@@ -5,12 +5,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+from incidents.models import Step
 from incidents.models.ledger import LedgerEntry, LedgerStream, first_broken_entry, stream_of
-from incidents.procedure.steps import FORMS, PASSED, StepKind
+from incidents.procedure.steps import FORMS, PASSED, StepKind, StepState
 from sandbox.journal import Entry
 from tests.faults.rollback import Rollback
+from tests.faults.walking import Walk
 
 MESSAGES = (StepKind.ANNOUNCE, StepKind.INFORM_CTO, StepKind.POST_COMMANDS)
+WELL_ENDED = ("step.done", "step.recorded_by_hand", "step.attested")
 Effect = tuple[str, str]
 
 
@@ -34,9 +37,9 @@ def judge(rollback: Rollback) -> Verdict:
     entries = rollback.stage.sandbox.journal.entries(since=rollback.since)
     chain = _chain(rollback)
     verdict = Verdict()
-    _count(verdict, entries, [*chain, *_messages(rollback)])
+    _count(verdict, entries, [*chain, *_messages(rollback)], asked=_asked_elsewhere(rollback))
     verdict.out_of_order += [*_order(entries, chain), *_ledger_order(rollback)]
-    verdict.record += _record(rollback)
+    verdict.record += record_faults(rollback)
     unsettled = [step for step in rollback.steps() if step.state not in PASSED]
     verdict.stuck += [f"{step.kind} is {step.state}: {step.sentence}" for step in unsettled]
     return verdict
@@ -61,15 +64,22 @@ def _messages(rollback: Rollback) -> list[Effect]:
     return [("message.posted", str(step.key)) for step in rollback.steps() if step.kind in MESSAGES]
 
 
-def _count(verdict: Verdict, entries: Iterable[Entry], wanted: Iterable[Effect]) -> None:
+def _asked_elsewhere(rollback: Rollback) -> list[Effect]:
+    """The guard of an earlier incident sees its change merged again, and says so (R4); that, too, once."""
+    others = Step.objects.filter(kind__in=MESSAGES).exclude(incident=rollback.incident)
+    return [("message.posted", str(step.key)) for step in others]
+
+
+def _count(verdict: Verdict, entries: Iterable[Entry], wanted: Iterable[Effect], *, asked: list[Effect]) -> None:
     times = Counter((entry.effect, _key(entry)) for entry in entries)
     expected = list(wanted)
+    known = {*expected, *asked}
     verdict.lost += [f"{effect} {key} never happened" for effect, key in expected if not times[effect, key]]
     kinds = {effect for effect, _ in expected if effect.startswith(("message.", "pull_request.opened"))}
     for what, count in times.items():
-        if what in expected and count > 1:
+        if what in known and count > 1:
             verdict.repeated.append(f"{what[0]} {what[1]} happened {count} times")
-        if what not in expected and what[0] in kinds and what[1] not in _people(entries):
+        if what not in known and what[0] in kinds and what[1] not in _people(entries):
             verdict.repeated.append(f"{what[0]} {what[1]} was never asked for")
 
 
@@ -103,9 +113,9 @@ def _ledger_order(rollback: Rollback) -> list[str]:
     ]
 
 
-def _record(rollback: Rollback) -> list[str]:
+def record_faults(walk: Walk) -> list[str]:
     """The chain holds, it has no gap, and its head is its last entry."""
-    stream = LedgerStream.objects.get(name=stream_of(rollback.incident))
+    stream = LedgerStream.objects.get(name=stream_of(walk.incident))
     entries = list(LedgerEntry.objects.filter(stream=stream).order_by("seq"))
     broken = first_broken_entry(stream.name)
     faults = [f"the ledger is broken at {broken.seq}"] if broken else []
@@ -113,6 +123,7 @@ def _record(rollback: Rollback) -> list[str]:
         faults.append(f"the ledger has {len(entries)} entries, its head says {stream.seq}")
     return faults + [
         f"{FORMS[StepKind(step.kind)].title} was never recorded as done"
-        for step in rollback.steps()
-        if not any(entry.kind == "step.done" and entry.data["step"] == str(step.pk) for entry in entries)
+        for step in walk.steps()
+        if step.state == StepState.DONE
+        and not any(entry.kind in WELL_ENDED and entry.data["step"] == str(step.pk) for entry in entries)
     ]

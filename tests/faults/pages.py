@@ -1,4 +1,4 @@
-"""The campaign's pages: the console's own WSGI application, with a boundary between COMMIT and the doorbell."""
+"""The campaign's pages: the console's own WSGI application, marked between a COMMIT and whoever hears of it."""
 
 from typing import Any
 
@@ -21,4 +21,20 @@ def _mark_doorbell() -> None:
     swap(dispatch, "_send", marked)
 
 
+def _mark_listener() -> None:
+    """The vote that grants is committed before anybody hears of it."""
+    from approvals.quorum import State
+    from incidents.receivers import Answers
+
+    marks, hear = of_environment(), Answers.heard
+
+    def marked(self: Answers, news: Any) -> None:
+        if news.state is State.GRANTED:
+            marks.strike(Boundary.HEARD, news.subject.type)
+        hear(self, news)
+
+    swap(Answers, "heard", marked)
+
+
 _mark_doorbell()
+_mark_listener()

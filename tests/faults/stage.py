@@ -17,17 +17,21 @@ import django
 from redis import Redis
 
 from rollback_console import engines
-from sandbox import secrets
+from sandbox import secrets, status_reports
+from sandbox.runtime_socket import socket_of
 from sandbox.testing import Sandbox, running_sandbox
 from tests.faults.boundaries import VARIABLE, Boundaries
 from tests.faults.late import make_slow_calls_land
+from tests.faults.post_office import PostOffice, running_post_office
 from tests.faults.processes import ROOT, Kept
 
+HANDS: Final = 10
+"""More than are ever frozen at once, so that somebody is left to take their steps over."""
 QUEUES: Final = ("steps", "intake")
 CATALOGUE: Final = ROOT / "sandbox" / "catalogue.yaml"
 CELERY: Final = (sys.executable, "-W", "ignore:You're running the worker", "-m", "celery", "--quiet")
 WORKER: Final = (
-    *CELERY, "--app=tests.faults.worker", "worker", f"--queues={','.join(QUEUES)}", "--concurrency=3",
+    *CELERY, "--app=tests.faults.worker", "worker", f"--queues={','.join(QUEUES)}", f"--concurrency={HANDS}",
     "--loglevel=INFO", "--without-mingle", "--without-gossip",
 )  # fmt: skip
 
@@ -41,6 +45,7 @@ class Stage:
     sandbox: Sandbox
     address: str
     boundaries: Boundaries
+    post_office: PostOffice
     kept: dict[str, Kept] = field(default_factory=dict)
 
     def restart_postgres(self) -> None:
@@ -95,10 +100,12 @@ def running_stage(*, workers: int = 1) -> Iterator[Stage]:
         stack.callback(pair.stop)
         make_slow_calls_land()
         sandbox = stack.enter_context(running_sandbox(folder / "sandbox", console=address))
-        os.environ.update(_variables(folder, address, sandbox) | pair.variables)
+        post_office = stack.enter_context(running_post_office())
+        mail = {"EMAIL_URL": f"smtp://127.0.0.1:{post_office.port}"}
+        os.environ.update(_variables(folder, address, sandbox) | pair.variables | mail)
         _prepare()
         django.setup()
-        stage = Stage(folder, pair, sandbox, address, Boundaries(folder / "boundaries"))
+        stage = Stage(folder, pair, sandbox, address, Boundaries(folder / "boundaries"), post_office)
         stack.callback(_stop, stage)
         _start(stage, listening, workers)
         yield stage
@@ -128,6 +135,14 @@ def _variables(folder: Path, address: str, sandbox: Sandbox) -> dict[str, str]:
         "SLACK_API_URL": f"{sandbox.url}/slack/api",
         "SLACK_TOKEN": secrets.SLACK_TOKEN,
         "PROMETHEUS_URL": f"{sandbox.url}/prometheus",
+        "BETTER_STACK_URL": f"{sandbox.url}/betterstack",
+        "BETTER_STACK_TOKEN": secrets.BETTER_STACK_TOKEN,
+        "BETTER_STACK_STATUS_PAGE": status_reports.PAGE,
+        "WAKE_POLICIES": "cto=1021,ciso=1022,dba=1023,deputy=1024",
+        "STATUS_PAGE_URL": f"{sandbox.url}/status",
+        "UNLEASH_URL": f"{sandbox.url}/unleash",
+        "UNLEASH_TOKEN": secrets.UNLEASH_TOKEN,
+        "HAPROXY_ADDRESS": str(socket_of(folder / "sandbox")),
         "ALERT_WEBHOOK_TOKEN": secrets.ALERT_WEBHOOK_TOKEN,
         VARIABLE: str(folder / "boundaries"),
         "DJANGO_SETTINGS_MODULE": "rollback_console.settings",

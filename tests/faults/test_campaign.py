@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.campaign import TITLE, Row
-from tests.faults.classes import CLASSES
+from tests.faults.campaign import KINDS, TITLE, Row
 from tests.faults.processes import ROOT
 
 LANES = 2
@@ -33,7 +32,7 @@ def _lane(kinds: list[str], report: Path) -> Iterator[subprocess.Popen[str]]:
 @pytest.fixture(scope="module")
 def rows(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> dict[str, Row]:
     """What each class came to; the table is printed whatever pytest does with output."""
-    folder, kinds = tmp_path_factory.mktemp("campaign"), list(CLASSES)
+    folder, kinds = tmp_path_factory.mktemp("campaign"), list(KINDS)
     reports = [folder / f"lane-{number}.json" for number in range(LANES)]
     with ExitStack() as stack:
         lanes = [stack.enter_context(_lane(kinds[n::LANES], report)) for n, report in enumerate(reports)]
@@ -45,7 +44,7 @@ def rows(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureReques
     return {row.kind: row for row in found}
 
 
-@pytest.mark.parametrize("kind", CLASSES)
+@pytest.mark.parametrize("kind", KINDS)
 def test_no_effect_is_lost_or_repeated_and_every_row_is_settled(rows: dict[str, Row], kind: str) -> None:
     row = rows[kind]
     assert row.runs, "The campaign ended before this class of fault had its turn."

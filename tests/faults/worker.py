@@ -1,6 +1,7 @@
 """The campaign's Celery application: the console's own, its effects marked. Production knows nothing of it."""
 
 import os
+import smtplib
 from contextvars import ContextVar
 from dataclasses import replace
 from typing import Any
@@ -20,8 +21,11 @@ calling: ContextVar[str] = ContextVar("calling", default="")
 survived: ContextVar[bool] = ContextVar("survived", default=False)
 
 
-def strike(boundary: Boundary, kind: str) -> None:
-    if marks.strike(boundary, kind):
+writing: ContextVar[bool] = ContextVar("writing", default=False)
+
+
+def strike(boundary: Boundary, kind: str, about: str = "") -> None:
+    if marks.strike(boundary, kind, about):
         survived.set(True)
 
 
@@ -34,17 +38,19 @@ class Marked:
     def look_up(self, order: Any, world: Any) -> Any:
         if not self._watched:
             return self._effect.look_up(order, world)
-        strike(Boundary.BEFORE, self._kind)
+        strike(Boundary.BEFORE, self._kind, str(order.step.pk))
         calling.set(self._kind)
         found = self._effect.look_up(order, world)
         strike(Boundary.AFTER, self._kind)
         return found
 
     def act(self, order: Any, world: Any) -> Any:
+        about = str(order.step.pk)
+
         def ask_lease() -> None:
-            strike(Boundary.UNASKED, self._kind)
+            strike(Boundary.UNASKED, self._kind, about)
             order.ask_lease()
-            strike(Boundary.BEFORE, self._kind)
+            strike(Boundary.BEFORE, self._kind, about)
             calling.set(self._kind)
 
         outcome = self._effect.act(replace(order, ask_lease=ask_lease), world)
@@ -54,10 +60,14 @@ class Marked:
 
 @worker_process_init.connect
 def mark_boundaries(**_signal: Any) -> None:
-    """In every pool process: wrap the effects, the two ways out (HTTP and git), and the end of an attempt."""
+    """In every pool process: wrap the effects, the ways out, the use of a grant, and the end of an attempt."""
     _mark_effects()
     _mark_http()
     _mark_git()
+    _mark_mail()
+    _mark_balancer()
+    _mark_public_page()
+    _mark_grants()
     _mark_attempts()
     _plant(os.environ.get(PLANTED, ""))
 
@@ -100,6 +110,65 @@ def _mark_git() -> None:
         return answer(process, command, seconds)
 
     swap(git, "_answer", marked)
+
+
+def _mark_mail() -> None:
+    """The mail's last line has left, its answer is not here."""
+    send = smtplib.SMTP.send
+
+    def marked(self: smtplib.SMTP, said: Any) -> None:
+        send(self, said)
+        if isinstance(said, bytes) and said.endswith(b"\r\n.\r\n"):
+            strike(Boundary.DURING, calling.get())
+
+    swap(smtplib.SMTP, "send", marked)
+
+
+def _mark_balancer() -> None:
+    """The command has left on the balancer's socket."""
+    from incidents.integrations import haproxy
+
+    ask, take_in = haproxy.HAProxy._ask, haproxy._taken_in
+
+    def marked_ask(self: Any, command: str, doing: str, *, writes: bool = False) -> str:
+        writing.set(writes)
+        return ask(self, command, doing, writes=writes)
+
+    def marked_take_in(connection: Any, until: float) -> str:
+        if writing.get():
+            strike(Boundary.DURING, calling.get())
+        return take_in(connection, until)
+
+    swap(haproxy.HAProxy, "_ask", marked_ask)
+    swap(haproxy, "_taken_in", marked_take_in)
+
+
+def _mark_public_page() -> None:
+    """The words are the public's by the row, and the page's file does not show them."""
+    from incidents.effects import publish_status
+
+    write = publish_status.write_public_page
+
+    def marked(**asked: Any) -> None:
+        strike(Boundary.DURING, calling.get())
+        write(**asked)
+
+    swap(publish_status, "write_public_page", marked)
+
+
+def _mark_grants() -> None:
+    """A worker's sweep has found a grant that nobody heard of, and uses it."""
+    from incidents.services import approving, publishing
+
+    consume = approving.consume
+
+    def marked(**asked: Any) -> Any:
+        consumed = consume(**asked)
+        strike(Boundary.CONSUMED, consumed.subject_type)
+        return consumed
+
+    swap(approving, "consume", marked)
+    swap(publishing, "consume", marked)
 
 
 def _mark_attempts() -> None:
