@@ -8,6 +8,7 @@ from django.db import transaction
 
 from approvals import quorum
 from approvals.models import ApprovalRequest
+from approvals.ports import Subject
 from approvals.quorum import LIVE, State, why_not_granted
 from approvals.services.settling import end, lock_request, moved, weigh_now, write_down
 
@@ -56,6 +57,12 @@ def expire_due(*, now: datetime) -> list[ApprovalRequest]:
     due = ApprovalRequest.objects.live().filter(expires_at__lte=now).order_by("expires_at")
     found = [_expire(pk, now) for pk in due.values_list("pk", flat=True)[:EXPIRE_AT_ONCE]]
     return [request for request in found if request is not None]
+
+
+def expire_about(subject: Subject, *, now: datetime) -> None:
+    """End what nobody used in time about one subject, before the sweep comes: who acts on it waits for no sweep."""
+    for pk in ApprovalRequest.objects.about(subject).live().filter(expires_at__lte=now).values_list("pk", flat=True):
+        _expire(pk, now)
 
 
 @transaction.atomic

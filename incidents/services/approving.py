@@ -11,7 +11,7 @@ from django.db import transaction
 
 from approvals.quorum import State
 from approvals.services.asking import Content, keep, void
-from approvals.services.consuming import consume
+from approvals.services.consuming import consume, expire_about
 from approvals.services.settling import weigh_now
 from incidents.models.change import Assessment, Change
 from incidents.models.decision import Plan
@@ -40,6 +40,7 @@ def ask_about(plan: Plan, *, now: datetime) -> None:
     """Put the plan to the seats that its decision needs; the same content keeps what was approved (E13)."""
     subject = subject_of(plan.incident)
     needs = approvals_needed(plan)
+    expire_about(subject, now=now)
     if not needs:
         take_back(subject, now=now, why="a new decision needs no approval")
     for need in needs:
@@ -107,6 +108,7 @@ def void_outdated(*, change: Change, assessment: Assessment, now: datetime) -> N
 @transaction.atomic
 def _void(plan: Plan, need: Need, assessment: Assessment, now: datetime) -> None:
     lock_questions(subject_of(plan.incident))
+    expire_about(subject_of(plan.incident), now=now)
     standing = open_question(subject_of(plan.incident), need.rule)
     if standing is not None and standing.content_digest == plan.content_digest:
         void(request_id=standing.pk, content=content_of(plan, need, assessment), actor=None, now=now)

@@ -10,6 +10,7 @@ import approvals.refusals
 from approvals.models import ApprovalRequest
 from approvals.ports import Happening, Subject
 from approvals.services.asking import Content, ask, ask_again, withdraw_request
+from approvals.services.consuming import expire_about
 from incidents.models.incident import Incident
 from incidents.procedure.refusals import Refusal
 from incidents.queries.grants import RULES, open_question
@@ -52,6 +53,7 @@ def _put(
 ) -> ApprovalRequest:
     expires_at = now + stands
     deputies_from = now + timedelta(minutes=settings.WAKE_DEPUTY_AFTER_MINUTES)
+    expire_about(subject, now=now)
     earlier = open_question(subject, rule)
     if earlier is not None:
         return ask_again(
@@ -71,6 +73,7 @@ def lock_questions(subject: Subject) -> None:
 
 def take_back(subject: Subject, *, now: datetime, why: str) -> None:
     """End every question about a subject that nobody needs answered any more."""
+    expire_about(subject, now=now)
     for request in ApprovalRequest.objects.about(subject).live():
         withdraw_request(request_id=request.pk, actor=None, now=now, reason=why)
 

@@ -239,8 +239,9 @@ class Incidents(Kept):
     @precondition(lambda self: len(self.outside.happened) % 3 == 2)
     @rule()
     def somebody_escalates(self) -> None:
-        if self.acts(escalate, reason="the data are gone"):
-            assert self.known.state not in ("escalated", "closed")
+        done = self.acts(escalate, reason="the data are gone")
+        assert done == (self.known.state not in ("escalated", "closed")), "X2: anybody may call for help at any time"
+        if done:
             self._escalated()
         self.hear()
 
