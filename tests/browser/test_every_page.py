@@ -14,6 +14,7 @@ PAGES = {
     "services": "/services/",
     "service": "/services/shop/",
     "people": "/people/",
+    "you-elsewhere": "/people/you/",
     "readiness": "/readiness/",
     "procedure": "/procedure/",
     "styleguide": "/styleguide/",
