@@ -65,7 +65,7 @@ def test_e3_stopping_the_bleed_is_open_from_the_moment_of_declaring(kind, state)
     assert outside(kind, state).open
 
 
-@pytest.mark.parametrize("kind", PUBLIC_WORDS)
+@pytest.mark.parametrize("kind", sorted(PUBLIC_WORDS))
 @pytest.mark.parametrize("state", IncidentState)
 def test_p2_public_words_wait_for_exactly_their_approval_in_every_state_after_the_close_too(kind, state):
     words = StepSituation(kind=kind, incident=state, in_plan=False, previous_done=True)
@@ -75,7 +75,7 @@ def test_p2_public_words_wait_for_exactly_their_approval_in_every_state_after_th
     assert gate_for(replace(words, approvals={"P2": True})).open
 
 
-@pytest.mark.parametrize("kind", PUBLIC_WORDS)
+@pytest.mark.parametrize("kind", sorted(PUBLIC_WORDS))
 def test_p1_public_words_are_posted_one_after_the_other(kind):
     words = StepSituation(kind=kind, incident=IncidentState.DECLARED, in_plan=False, approvals={"P2": True})
     assert gate_for(words).state is StepState.BLOCKED
