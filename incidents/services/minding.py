@@ -14,7 +14,7 @@ from approvals.services.consuming import expire_due
 from incidents.services.approving import continue_plan, waiting_incidents
 from incidents.services.freezing import warn_where_open
 from incidents.services.publishing import approval_heard, unheard_answers
-from incidents.services.standing_in import wake_deputies
+from incidents.services.standing_in import let_answered_rest, unheard_votes, wake_deputies
 
 log = structlog.get_logger(__name__)
 
@@ -32,6 +32,8 @@ def _chores(now: datetime) -> Iterator[Callable[[], object]]:
         yield partial(continue_plan, incident_id=incident_id, now=now)
     for update_id in unheard_answers():
         yield partial(approval_heard, update_id=update_id, now=now)
+    for request_id in unheard_votes():
+        yield partial(let_answered_rest, request_id=request_id, now=now)
 
 
 def _done(chore: Callable[[], object]) -> bool:

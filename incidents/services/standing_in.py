@@ -2,15 +2,18 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.db import transaction
-from django.urls import reverse
+from django.urls import Resolver404, resolve, reverse
 
 from approvals.models import ApprovalRequest
 from approvals.quorum import State
 from approvals.services.settling import weigh_now
 from incidents.models.incident import Incident
+from incidents.models.step import Step
+from incidents.procedure.steps import StepKind
 from incidents.queries.deputies import able_deputy, able_to_answer
 from incidents.queries.reaching import Called
 from incidents.queries.seats import incident_of
@@ -71,3 +74,29 @@ def let_answered_rest(*, request_id: UUID, now: datetime) -> None:
         return
     for vote in request.votes.live().select_related("person"):
         let_rest(incident, now=now, url=_path(request.pk), person=vote.person)
+
+
+def unheard_votes() -> list[UUID]:
+    """Questions that were answered while nobody listened, and a phone rings on about them: for the sweep."""
+    ringing = Step.objects.filter(kind=StepKind.WAKE_BY_PHONE, due_at__isnull=False).exclude(parameters__has_key="over")
+    callees: dict[UUID, set[int]] = {}
+    for asked in ringing.values_list("parameters", flat=True):
+        if question := _question_at(str(asked["url"])):
+            callees.setdefault(question, set()).add(asked["person"])
+    return [question for question, people in callees.items() if _may_rest(question, people)]
+
+
+def _question_at(url: str) -> UUID | None:
+    """The question that a wake leads to; None where it leads to a room."""
+    try:
+        found = resolve(urlsplit(url).path)
+    except Resolver404:
+        return None
+    return found.kwargs.get("request_id") if found.view_name == "approvals:detail" else None
+
+
+def _may_rest(question: UUID, people: set[int]) -> bool:
+    request = ApprovalRequest.objects.filter(pk=question).first()
+    if request is None:
+        return False
+    return request.state != State.OPEN.value or request.votes.live().filter(person_id__in=people).exists()

@@ -19,7 +19,8 @@ from incidents.models import Deputy, Incident, LedgerEntry, Seat, Shift
 from incidents.queries.room import room_of
 from incidents.queries.timeline import entry_in_words
 from incidents.services.deciding import decide
-from incidents.services.standing_in import let_answered_rest, wake_deputies
+from incidents.services.minding import mind_questions
+from incidents.services.standing_in import let_answered_rest, unheard_votes, wake_deputies
 
 Fill = Callable[..., dict[str, str]]
 
@@ -122,6 +123,17 @@ def test_e15_whoever_has_voted_is_left_in_peace(
     let_answered_rest(request_id=question.pk, now=now)
     states = dict(incident.steps.filter(kind="wake_by_phone").values_list("parameters__name", "state"))
     assert states == {"cto": "cancelled", "dba": "ready"}
+
+
+def test_e15_a_vote_that_nobody_heard_lets_the_phone_rest_by_the_sweep(
+    question: ApprovalRequest, incident: Incident, cto: User, now: datetime
+) -> None:
+    assert unheard_votes() == []
+    approve(question, cto, "cto", now)
+    assert unheard_votes() == [question.pk]
+    assert mind_questions(now=now) == 0
+    states = dict(incident.steps.filter(kind="wake_by_phone").values_list("parameters__name", "state"))
+    assert (states, unheard_votes()) == ({"cto": "cancelled", "dba": "ready"}, [])
 
 
 def test_e15_once_the_question_is_withdrawn_everybody_is_left_in_peace(
