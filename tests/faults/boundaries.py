@@ -26,7 +26,7 @@ class Boundary(StrEnum):
     DOORBELL = "doorbell"
     """The row is committed, nobody has been told."""
     HEARD = "heard"
-    """The vote that grants is committed, nobody has heard it."""
+    """A vote is committed, nobody has heard it."""
     CONSUMED = "consumed"
     """A worker has found the grant and used it; what the grant opens is not committed."""
 

@@ -22,15 +22,15 @@ def _mark_doorbell() -> None:
 
 
 def _mark_listener() -> None:
-    """The vote that grants is committed before anybody hears of it."""
+    """A vote is committed before anybody hears of it, whether it grants or another one is missing."""
     from approvals.quorum import State
     from incidents.receivers import Answers
 
     marks, hear = of_environment(), Answers.heard
 
     def marked(self: Answers, news: Any) -> None:
-        if news.state is State.GRANTED:
-            marks.strike(Boundary.HEARD, news.subject.type)
+        if news.state in (State.OPEN, State.GRANTED):
+            marks.strike(Boundary.HEARD, f"{news.subject.type} {news.state}")
         hear(self, news)
 
     swap(Answers, "heard", marked)

@@ -66,6 +66,7 @@ class Response(Walk):
         bleeding.undrain(incident_id=self.incident.pk, actor=self.oncall, now=database_now(), target=TARGET)
         await_calm("the target serves again, since a deploy needs both")
         self.follow(fault, lambda: self.is_posted(first), "the public has been told")
+        self.follow(fault, lambda: self.is_left_alone("cto"), "nobody rings whoever has answered")
         self.answer(grants.subject_of(self.incident), "M3", "dba")
         self.follow(fault, self.is_recovered, "the plan has run, and its end is attested")
         last = self.go_back_to_normal()
@@ -190,6 +191,10 @@ class Response(Walk):
     def is_posted(self, update: StatusUpdate) -> bool:
         posts = Step.objects.filter(parameters__update=str(update.pk))
         return posts.count() == len(update.audiences) and all(step.state in ENDED for step in posts)
+
+    def is_left_alone(self, name: str) -> bool:
+        calls = Step.objects.filter(incident=self.incident, kind=StepKind.WAKE_BY_PHONE, parameters__name=name)
+        return all(step.state in ENDED for step in calls)
 
     def is_recovered(self) -> bool:
         self.incident.refresh_from_db()

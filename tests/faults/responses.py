@@ -65,8 +65,9 @@ RESPONSES: Final[Mapping[str, Callable[[], Fault]]] = {
         *(Blow(Boundary.UNASKED, kind, Deed.FREEZE) for kind in KINDS)
     ),
     "response: nobody hears the answer": lambda: Struck(
-        Blow(Boundary.HEARD, "status_update", Deed.KILL),
-        Blow(Boundary.HEARD, "rollback", Deed.KILL),
+        Blow(Boundary.HEARD, "status_update granted", Deed.KILL),
+        Blow(Boundary.HEARD, "rollback open", Deed.KILL),
+        Blow(Boundary.HEARD, "rollback granted", Deed.KILL),
         Blow(Boundary.CONSUMED, "status_update", Deed.KILL),
         Blow(Boundary.CONSUMED, "rollback", Deed.KILL),
         Blow(Boundary.DOORBELL, StepKind.PUSH_REAPPLY, Deed.KILL),
