@@ -49,7 +49,10 @@ def note_other_deploys(*, service: Service, now: datetime) -> None:
 @transaction.atomic
 def _note_others(incident_id: UUID, now: datetime) -> None:
     incident = Incident.objects.get(pk=incident_id)
-    since = Deployment.objects.filter(service_id=incident.service_id, started_at__gt=incident.declared_at)
+    # The code host tells whole seconds: a deploy of the declaring's own second counts, but for the suspects' own.
+    second, suspected = incident.declared_at.replace(microsecond=0), incident.suspects.values("change__sha")
+    since = Deployment.objects.filter(service_id=incident.service_id, started_at__gte=second)
+    since = since.exclude(sha__in=suspected)
     if not since.exists() or _merging(incident):
         return
     lock_incident(incident.pk)
