@@ -134,7 +134,7 @@ def test_p1_a_lost_answer_leaves_a_doubt_that_a_person_settles_and_nothing_is_po
     update = tell("Some orders fail.")
     step = settled(telling, update)
     assert step.state == "unknown"
-    assert "look, then say" in step.sentence
+    assert "look there, then say" in step.sentence
     for _ in range(3):
         telling.work()
     assert len(bodies(telling)) == (1 if kind == "drop_after" else 0)
