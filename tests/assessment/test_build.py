@@ -229,12 +229,10 @@ def test_git_that_takes_too_long_or_says_too_much_is_an_error(work: WorkTree, mo
     monkeypatch.setattr(assessment_git, "OUTPUT_CAP", 100)
     assert "larger than" in preview(work.folder, one(bad), base="master").words
     monkeypatch.undo()
-    monkeypatch.setattr(assessment_git, "SECONDS", 0.0)
+    monkeypatch.setattr(assessment_git, "SECONDS", -1.0)  # over before git could answer, however quick it is
     found = preview(work.folder, one(bad), base="master")
-    assert (found.verdict, found.words) == (
-        Verdict.ERROR,
-        "The revert could not be tried: Git did not answer within 0 s.",
-    )
+    assert found.verdict is Verdict.ERROR
+    assert found.words.startswith("The revert could not be tried: Git did not answer within")
 
 
 def test_a_file_of_fifty_megabytes_is_reverted_all_the_same(work: WorkTree) -> None:
