@@ -143,7 +143,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _chosen(words: list[str]) -> list[str]:
-    return [name for name in KINDS if not words or any(each in name for each in words)]
+    """The classes of these names; words that name none choose all whose name holds them."""
+    parts = [each for each in words if each not in KINDS]
+    return [name for name in KINDS if not words or name in words or any(part in name for part in parts)]
 
 
 if __name__ == "__main__":
