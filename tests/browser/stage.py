@@ -69,7 +69,7 @@ class Stage:
         for number in re.findall(r'class="title" href="/incidents/(INC-[\d-]+)/', oncall.client.get("/").text):
             for way in ("close", "no-help", "false-alarm"):
                 with suppress(DrillFailed):
-                    oncall.act(number, way, reason="It was a test.")
+                    oncall.act(number, way, reason="It was a test.", public_stays="yes")
 
     def _oncall(self) -> Browser:
         return Browser.signed_in(self.ports.console_address, "oncall")
