@@ -16,7 +16,7 @@ from typing import Any, Final
 import httpx
 
 from rollback_console import engines
-from sandbox import secrets, status_reports
+from sandbox import secrets
 from sandbox.runtime_socket import socket_of
 from sandbox.supervisor import ROOT, Child, ChildEnded, Supervisor
 
@@ -121,7 +121,7 @@ def variables(ports: Ports, folder: Path) -> dict[str, str]:
         "BETTER_STACK_TOKEN": secrets.BETTER_STACK_TOKEN,
         "WAKE_POLICIES": "cto=1021,ciso=1022,dba=1023,deputy=1024",
         "PAGE_FORM_URL": f"{world}/betterstack/report",
-        "BETTER_STACK_STATUS_PAGE": status_reports.PAGE,
+        "BETTER_STACK_STATUS_PAGE": secrets.STATUS_PAGE,
         "STATUS_PAGE_URL": f"{world}/status",
         "UNLEASH_URL": f"{world}/unleash",
         "UNLEASH_TOKEN": secrets.UNLEASH_TOKEN,

@@ -18,7 +18,6 @@ from sandbox.control import body_of
 from sandbox.journal import Journal
 from sandbox.parts import Memory
 
-PAGE = "4242"
 COMPONENTS = {"7001": "Storefront", "7002": "Checkout"}
 _AT = "/betterstack/api/v2/status-pages/{page}"
 _REPORT = _AT + "/status-reports/{report}"
@@ -80,7 +79,7 @@ class StatusReports:
             "report_type": _report_type(body),
             "starts_at": _moment(body, "starts_at"),
             "ends_at": None,
-            "status_page_id": int(PAGE),
+            "status_page_id": int(secrets.STATUS_PAGE),
         }
         update = self._new_update(body, report=str(9001 + len(self.reports)), notify_by_default=True)
         report = {"id": str(9001 + len(self.reports)), "type": "status_report", "attributes": attributes}
@@ -152,7 +151,7 @@ def routes(book: Callable[[], StatusReports]) -> list[BaseRoute]:
         async def endpoint(request: Request) -> Response:
             if request.headers.get("authorization") != f"Bearer {secrets.BETTER_STACK_TOKEN}":
                 return JSONResponse({"errors": "Invalid Team API token."}, status_code=401)
-            if request.path_params["page"] != PAGE:
+            if request.path_params["page"] != secrets.STATUS_PAGE:
                 return not_found()
             try:
                 answer = act(book(), request)

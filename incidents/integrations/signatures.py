@@ -5,8 +5,6 @@ import hmac
 import re
 from datetime import datetime
 
-from slack_sdk.signature import Clock, SignatureVerifier
-
 
 def github_signature_holds(secret: str, body: bytes, header: str | None) -> bool:
     """Whether `X-Hub-Signature-256` signs exactly this raw body; without a secret nothing holds.
@@ -30,20 +28,18 @@ def slack_signature_holds(
         return False
     if not signature.isascii() or not re.fullmatch("[0-9]{1,12}", timestamp):  # neither may break the verifier
         return False
+    from slack_sdk.signature import Clock, SignatureVerifier  # brings all of slack_sdk: not at the start of the pages
+
+    class Stopped(Clock):
+        """A clock that shows one moment."""
+
+        def now(self) -> float:
+            return now.timestamp()
+
     try:
-        return SignatureVerifier(secret, _Stopped(now)).is_valid(body, timestamp, signature)
+        return SignatureVerifier(secret, Stopped()).is_valid(body, timestamp, signature)
     except UnicodeDecodeError:  # Slack's forms are UTF-8
         return False
-
-
-class _Stopped(Clock):
-    """A clock that shows one moment."""
-
-    def __init__(self, now: datetime) -> None:
-        self._now = now
-
-    def now(self) -> float:
-        return self._now.timestamp()
 
 
 def bearer_holds(token: str, header: str | None) -> bool:

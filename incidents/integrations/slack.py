@@ -20,8 +20,8 @@ from incidents.integrations.chat import Button, Message
 from incidents.integrations.errors import IntegrationError
 from incidents.integrations.fields import Fields
 from incidents.integrations.outbound import DOUBT, Outbound, unsendable, wait_told
+from incidents.integrations.slack_metadata import carrying, key_of
 
-EVENT_TYPE: Final = "rollback_console"
 _POST: Final = "chat.postMessage"
 _HISTORY: Final = "conversations.history"
 _LOOK_UP: Final = "users.lookupByEmail"
@@ -89,7 +89,6 @@ class Slack:
 
     def post(self, channel: str, text: str, *, key: str, buttons: Sequence[Button] = ()) -> Message:
         """The text is plain: nothing in it is a link's label or wakes anybody, but for mentions of people (`<@U…>`)."""
-        metadata = {"event_type": EVENT_TYPE, "event_payload": {"key": key}}
         blocks = slack_blocks.with_buttons(_escaped(text), buttons) if buttons else None
         with self._answered(_POST):
             answer = _fields(
@@ -97,7 +96,7 @@ class Slack:
                     channel=channel,
                     text=_escaped(text),
                     blocks=blocks,
-                    metadata=metadata,
+                    metadata=carrying(key),
                     unfurl_links=False,
                     unfurl_media=False,
                 )
@@ -207,13 +206,6 @@ def _code(error: SlackApiError) -> str:
 
 def _fields(response: SlackResponse) -> Fields:
     return Fields(response.data)
-
-
-def key_of(message: Fields) -> str:
-    """Our key in a message's metadata, empty where it is not ours."""
-    if message.text("metadata", "event_type", default="") != EVENT_TYPE:
-        return ""
-    return message.text("metadata", "event_payload", "key", default="")
 
 
 def _escaped(text: str) -> str:

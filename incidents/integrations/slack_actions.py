@@ -11,7 +11,7 @@ import httpx
 
 from incidents.integrations.errors import UnreadableDelivery
 from incidents.integrations.fields import Fields, Unexpected
-from incidents.integrations.slack import key_of
+from incidents.integrations.slack_metadata import key_of
 
 _OF_BUTTONS: Final = "block_actions"
 _MOST_FIELDS: Final = 10

@@ -3,9 +3,10 @@
 import base64
 import hashlib
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-import jwt
+if TYPE_CHECKING:
+    import jwt
 
 ALGORITHMS: Final = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
 """Signatures by the issuer's own key: never by a secret that others hold, never none."""
@@ -24,6 +25,8 @@ def nonce_of(verifier: str) -> str:
 
 def claims_of(token: str, keys: Mapping[str, Any], *, issuer: str, audience: str, nonce: str) -> dict[str, Any]:
     """The claims of a token that this issuer signed for this client and this very sign-in; TokenRefused otherwise."""
+    import jwt  # with its curves it is slow to load, and most pages never see a token
+
     try:
         claims: dict[str, Any] = jwt.decode(
             token, _key(token, keys), algorithms=ALGORITHMS, issuer=issuer, audience=audience, leeway=SKEW_SECONDS,
@@ -42,8 +45,10 @@ def _is_for_many(claims: Mapping[str, Any]) -> bool:
     return isinstance(claims["aud"], list) and len(claims["aud"]) > 1
 
 
-def _key(token: str, keys: Mapping[str, Any]) -> jwt.PyJWK:
+def _key(token: str, keys: Mapping[str, Any]) -> "jwt.PyJWK":
     """The key that the token names; where it names none, the only one."""
+    import jwt
+
     known = jwt.PyJWKSet.from_dict(dict(keys)).keys
     named = jwt.get_unverified_header(token).get("kid")
     fitting = [key for key in known if named is None or key.key_id == named]

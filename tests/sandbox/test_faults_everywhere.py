@@ -15,7 +15,7 @@ from incidents.integrations.github import GitHub
 from incidents.integrations.slack import Slack
 from incidents.integrations.status_page import Affected, Health
 from incidents.integrations.vault import Vault
-from sandbox import secrets, status_reports
+from sandbox import secrets
 from sandbox.codehost import CodeHost
 from sandbox.slack import SlackPart
 from sandbox.status import StatusPart
@@ -55,7 +55,7 @@ def outside(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outside]:
         url, number = sandbox.url, secrets.GITHUB_INSTALLATION_ID
         app = AppCredentials(secrets.GITHUB_APP_ID, sandbox.world.app_private_key, number, api_url=f"{url}/github/api")
         code, slack = GitHub(f"{url}/github/api", app), Slack(secrets.SLACK_TOKEN, base_url=f"{url}/slack/api")
-        page = BetterStackStatusPage(f"{url}/betterstack", secrets.BETTER_STACK_TOKEN, page=status_reports.PAGE)
+        page = BetterStackStatusPage(f"{url}/betterstack", secrets.BETTER_STACK_TOKEN, page=secrets.STATUS_PAGE)
         found = {
             "report": page.open_report("First", "x", **SAID).id,
             "head": str(code.branch_head(REPO, "master")),

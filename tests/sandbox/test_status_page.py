@@ -12,11 +12,11 @@ from pydantic import BaseModel, ConfigDict
 from incidents.integrations.better_stack_status import BetterStackStatusPage
 from incidents.integrations.errors import IntegrationError
 from incidents.integrations.status_page import Affected, Health, Report, is_report, is_update
-from sandbox import secrets, status_reports
+from sandbox import secrets
 from sandbox.status import StatusPart
 from sandbox.testing import Sandbox, running_sandbox
 
-AT = f"/betterstack/api/v2/status-pages/{status_reports.PAGE}"
+AT = f"/betterstack/api/v2/status-pages/{secrets.STATUS_PAGE}"
 REPORTS = f"{AT}/status-reports"
 HEADERS = {"Authorization": f"Bearer {secrets.BETTER_STACK_TOKEN}"}
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -80,7 +80,7 @@ def sandbox(tmp_path: Path) -> Iterator[Sandbox]:
 @pytest.fixture
 def page(sandbox: Sandbox) -> BetterStackStatusPage:
     url = f"{sandbox.url}/betterstack"
-    return BetterStackStatusPage(url, secrets.BETTER_STACK_TOKEN, page=status_reports.PAGE)
+    return BetterStackStatusPage(url, secrets.BETTER_STACK_TOKEN, page=secrets.STATUS_PAGE)
 
 
 def post(sandbox: Sandbox, path: str = REPORTS, **body: object) -> httpx.Response:
@@ -194,7 +194,7 @@ def test_an_update_names_what_is_affected_and_a_report_that_exists(sandbox):
 @pytest.mark.parametrize("path", [REPORTS, f"{AT}/resources", f"{REPORTS}/9001/status-updates"])
 def test_a_stranger_and_a_wrong_page_get_nothing(sandbox, path):
     assert sandbox.client.get(path).status_code == 401
-    assert sandbox.client.get(path.replace(status_reports.PAGE, "1"), headers=HEADERS).status_code == 404
+    assert sandbox.client.get(path.replace(secrets.STATUS_PAGE, "1"), headers=HEADERS).status_code == 404
 
 
 def test_the_console_is_told_which_page_is_wrong(sandbox):
@@ -232,7 +232,7 @@ def test_p2_a_report_whose_answer_is_lost_is_in_doubt_and_can_be_looked_for(sand
 def test_p2_an_update_whose_answer_is_lost_is_in_doubt_and_can_be_looked_for(sandbox, page, kind, posted, monkeypatch):
     report = opened(page)
     monkeypatch.setattr("incidents.integrations.outbound.READ_SECONDS", 1.0)
-    hasty = BetterStackStatusPage(f"{sandbox.url}/betterstack", secrets.BETTER_STACK_TOKEN, page=status_reports.PAGE)
+    hasty = BetterStackStatusPage(f"{sandbox.url}/betterstack", secrets.BETTER_STACK_TOKEN, page=secrets.STATUS_PAGE)
     sandbox.faults.arm(kind, part="betterstack", method="POST", path="*/status-updates", seconds=5)
     with pytest.raises(IntegrationError) as lost:
         updated(hasty, report)

@@ -9,7 +9,7 @@ from incidents.integrations.better_stack_status import BetterStackStatusPage
 from incidents.integrations.chat import Button
 from incidents.integrations.slack import Slack
 from incidents.integrations.status_page import Affected, Health
-from sandbox import secrets, status_reports
+from sandbox import secrets
 from sandbox.testing import Sandbox
 
 APPROVE = Button("approve", "Approve", "request-7")
@@ -86,7 +86,7 @@ def test_p2_people_press_slacks_buttons_on_the_page(world: Sandbox, slack: Slack
 @pytest.mark.browser
 @pytest.mark.filterwarnings("ignore::pytest.PytestRemovedIn10Warning")  # pytest-base-url 2.1
 def test_p1_what_was_posted_stands_on_the_page(world: Sandbox, page: Page) -> None:
-    post = BetterStackStatusPage(f"{world.url}/betterstack", secrets.BETTER_STACK_TOKEN, page=status_reports.PAGE)
+    post = BetterStackStatusPage(f"{world.url}/betterstack", secrets.BETTER_STACK_TOKEN, page=secrets.STATUS_PAGE)
     affected = [Affected("Checkout", Health.DEGRADED)]
     words = {"title": "Errors when paying", "message": "We are looking.", "key": "k"}
     post.open_report(**words, affected=affected, notify=True, published_at=datetime.now(UTC))
