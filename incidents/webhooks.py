@@ -43,8 +43,7 @@ def receive_slack(request: HttpRequest) -> JsonResponse:
     secret, now = settings.SLACK_SIGNING_SECRET, database_now()
     if not slack_signature_holds(secret, request.body, signature=signature, timestamp=timestamp, now=now):
         return _refused("The signature does not hold, or is too old.")
-    address = settings.SLACK_HOOKS_URL
-    return _kept(request, "slack", "", "press", lambda body: slack_actions.parse(body, answers_at=address), status=200)
+    return _kept(request, "slack", "", "press", slack_actions.parse, status=200)
 
 
 def _kept(

@@ -275,7 +275,6 @@ GITHUB_WEBHOOK_SECRET = environment.required("GITHUB_WEBHOOK_SECRET")
 SLACK_API_URL = environment.text("SLACK_API_URL", "https://slack.com/api").rstrip("/")
 SLACK_TOKEN = environment.text("SLACK_TOKEN")
 SLACK_SIGNING_SECRET = environment.text("SLACK_SIGNING_SECRET")
-SLACK_HOOKS_URL = environment.text("SLACK_HOOKS_URL", "https://hooks.slack.com").rstrip("/")
 PROMETHEUS_URL = environment.required("PROMETHEUS_URL").rstrip("/")
 ALERT_WEBHOOK_TOKEN = environment.required("ALERT_WEBHOOK_TOKEN")
 # Stop the bleed (S1–S3): optional; a step without its tool says what to do by hand. The signed webhook serves for any.

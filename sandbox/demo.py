@@ -114,7 +114,6 @@ def variables(ports: Ports, folder: Path) -> dict[str, str]:
         "SLACK_API_URL": f"{world}/slack/api",
         "SLACK_TOKEN": secrets.SLACK_TOKEN,
         "SLACK_SIGNING_SECRET": secrets.SLACK_SIGNING_SECRET,
-        "SLACK_HOOKS_URL": world,
         "PROMETHEUS_URL": f"{world}/prometheus",
         "ALERT_WEBHOOK_TOKEN": secrets.ALERT_WEBHOOK_TOKEN,
         "BETTER_STACK_URL": f"{world}/betterstack",

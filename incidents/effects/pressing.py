@@ -1,7 +1,6 @@
 """A press of a button in the chat: read from its verified delivery, answered as a vote, or told why not (P2)."""
 
 import structlog
-from django.conf import settings
 
 from incidents.effects.announce import CLOCKS_MAY_DIFFER
 from incidents.effects.wiring import World
@@ -19,7 +18,7 @@ log = structlog.get_logger(__name__)
 
 def act_on_press(delivery: Delivery, world: World) -> str:
     """What came of it, in words; empty where the press only opened a page. Raises `UnreadableDelivery`."""
-    pressed = slack_actions.parse(bytes(delivery.body), answers_at=settings.SLACK_HOOKS_URL)
+    pressed = slack_actions.parse(bytes(delivery.body))
     if pressed is None or pressed.action != APPROVE:
         return ""
     carried = carried_by(pressed.value)

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import parse_qs
 
-import httpx
-
 from incidents.integrations.errors import UnreadableDelivery
 from incidents.integrations.fields import Fields, Unexpected
 from incidents.integrations.slack_metadata import key_of
@@ -21,8 +19,8 @@ _MOST_FIELDS: Final = 10
 class ButtonPressed:
     """One press. `person` is Slack's id of whoever pressed: who that is to us, and what they may, is asked then.
 
-    `key` is the message's own, `id` tells one press from another, so that a delivery that comes twice counts once.
-    `response_url` is empty unless it lies where answers are to be sent.
+    `key` is the message's own, `id` tells one press from another, so that a delivery that comes twice counts once. The
+    address at which Slack would take an answer is not read: a delivery must not choose where we call.
     """
 
     id: str
@@ -32,16 +30,15 @@ class ButtonPressed:
     channel: str
     ts: str
     key: str
-    response_url: str
 
 
-def parse(body: bytes, *, answers_at: str) -> ButtonPressed | None:
+def parse(body: bytes) -> ButtonPressed | None:
     """The press that a verified body tells of, None where it tells of something else; raises UnreadableDelivery."""
     try:
         told = Fields.parse(_payload(body))
         if told.text("type", default="") != _OF_BUTTONS:
             return None
-        return _pressed(told, answers_at)
+        return _pressed(told)
     except Unexpected as unexpected:
         raise UnreadableDelivery(f"Slack's delivery is not as documented: {unexpected}.") from unexpected
 
@@ -55,7 +52,7 @@ def _payload(body: bytes) -> bytes:
     return payload.encode("utf-8", "surrogatepass")
 
 
-def _pressed(told: Fields, answers_at: str) -> ButtonPressed:
+def _pressed(told: Fields) -> ButtonPressed:
     actions = told.each("actions")
     if len(actions) != 1:
         raise Unexpected("actions is not one action")
@@ -70,18 +67,4 @@ def _pressed(told: Fields, answers_at: str) -> ButtonPressed:
         channel=told.text("container", "channel_id", default="") or told.text("channel", "id", default=""),
         ts=told.text("container", "message_ts", default=""),
         key=key_of(message) if message else "",
-        response_url=_own(told.text("response_url", default=""), answers_at),
     )
-
-
-def _own(address: str, answers_at: str) -> str:
-    """The address, where it lies on the host that is configured: a delivery must not choose where we call."""
-    try:
-        url, own = httpx.URL(address), httpx.URL(answers_at)
-    except httpx.InvalidURL:
-        return ""
-    return address if address and _origin(url) == _origin(own) else ""
-
-
-def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
-    return url.scheme, url.host, url.port

@@ -2,6 +2,7 @@
 
 import json
 from contextlib import suppress
+from dataclasses import astuple
 from urllib.parse import urlencode
 
 import pytest
@@ -42,7 +43,6 @@ PRESSED = ButtonPressed(
     channel="CBR2V3XEX",
     ts="1548261231.000200",
     key="k1",
-    response_url=str(TOLD["response_url"]),
 )
 
 
@@ -51,7 +51,7 @@ def form(payload: object) -> bytes:
 
 
 def pressed(**other: object) -> ButtonPressed | None:
-    return parse(form(TOLD | other), answers_at=HOOKS)
+    return parse(form(TOLD | other))
 
 
 def test_a_press_is_read():
@@ -80,7 +80,7 @@ def test_other_interactions_are_none_of_ours(kind):
 def test_a_delivery_does_not_choose_where_we_call(address):
     found = pressed(response_url=address)
     assert found is not None
-    assert found.response_url == ""
+    assert not address or address not in astuple(found)
 
 
 @pytest.mark.parametrize("metadata", [None, {}, {"event_type": "theirs", "event_payload": {"key": "k1"}}])
@@ -116,7 +116,7 @@ def test_what_is_missing_is_named(other, words):
 )
 def test_nonsense_is_refused(body):
     with pytest.raises(UnreadableDelivery, match="Slack"):
-        parse(body, answers_at=HOOKS)
+        parse(body)
 
 
 ANYTHING = st.recursive(
@@ -130,5 +130,5 @@ ANYTHING = st.recursive(
 @given(st.sampled_from(sorted(TOLD)), ANYTHING)
 def test_whatever_comes_is_read_or_refused(field, value):
     with suppress(UnreadableDelivery):
-        found = parse(form(TOLD | {field: value}), answers_at=HOOKS)
+        found = parse(form(TOLD | {field: value}))
         assert found is None or isinstance(found, ButtonPressed)
