@@ -1,6 +1,7 @@
 """A step: one effect in the world, its state, its lease and its evidence."""
 
 import uuid
+from datetime import datetime
 
 from django.conf import settings
 from django.db import models
@@ -20,6 +21,10 @@ class StepQuerySet(models.QuerySet["Step"]):
     def in_order(self) -> "StepQuerySet":
         """A plan's steps as they run."""
         return self.order_by("position")
+
+    def cancel(self, at: datetime, **also: str) -> int:
+        """What has not begun never will: nobody holds it, and nothing is due."""
+        return self.update(state=StepState.CANCELLED, finished_at=at, due_at=None, lease=None, **also)
 
     def of_incident_alone(self) -> "StepQuerySet":
         """Steps outside any plan: stop the bleed, and words (E3), oldest first."""

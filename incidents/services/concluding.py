@@ -14,7 +14,7 @@ from incidents.procedure.duty import Action
 from incidents.procedure.refusals import Refusal
 from incidents.procedure.steps import OUTLASTS_THE_INCIDENT, IncidentState, Resolution, StepState
 from incidents.queries.duty import require
-from incidents.queries.grants import subject_of
+from incidents.queries.grants import glass_of, subject_of
 from incidents.queries.plans import is_isolated, newest_decision
 from incidents.queries.public import left_standing
 from incidents.services.breaking import require_glass_reviewed
@@ -127,8 +127,7 @@ def retire_plan(incident: Incident, now: datetime) -> None:
         )
     plan.replaced_at = now
     plan.save(update_fields=["replaced_at"])
-    cancelled = plan.steps.filter(state__in=[*UNSTARTED, StepState.RUNNING])
-    cancelled.update(state=StepState.CANCELLED, finished_at=now, due_at=None, lease=None)
+    plan.steps.filter(state__in=[*UNSTARTED, StepState.RUNNING]).cancel(now)
     record(incident, "plan.replaced", at=now, rule="E17", plan=plan.number)
 
 
@@ -149,7 +148,7 @@ def close_as_false_alarm(
     incident = lock_incident(incident_id, version=version, state=(IncidentState.DECLARED, IncidentState.DECIDED))
     require(actor, Action.DECIDE, incident.service, now=now, incident=incident)
     _require_word_on_public_page(incident, reason, stays=public_stays)
-    take_back(subject_of(incident), now=now, why="the incident is closed")
+    end_questions(incident, now)
     retire_plan(incident, now)
     return _close(incident, Resolution.FALSE_ALARM, reason.strip(), actor, now)
 
@@ -164,8 +163,7 @@ def close_incident(
     if incident.state == IncidentState.DECIDED:
         _require_by_hand(incident, words)
     _require_word_on_public_page(incident, words, stays=public_stays)
-    require_glass_reviewed(incident)
-    take_back(subject_of(incident), now=now, why="the incident is closed")
+    end_questions(incident, now)
     resolution = ENDS[IncidentState(incident.state)]
     if is_isolated(incident, newest_decision(incident)):
         resolution = _require_replacement(words)
@@ -195,13 +193,23 @@ def _require_by_hand(incident: Incident, words: str) -> None:
         raise ReasonMissing("E17", "Say what was done instead of a rollback: it stands in the record.")
 
 
+def end_questions(incident: Incident, now: datetime) -> None:
+    """However it ends: a broken glass was reviewed, and nobody is asked any more. Before anything is recorded."""
+    require_glass_reviewed(incident)
+    for subject in (subject_of(incident), glass_of(incident)):
+        take_back(subject, now=now, why="the incident is closed")
+
+
+def end_steps(incident: Incident, now: datetime) -> None:
+    """However it ends: phones rest, and words that were not sent by now would come after the end."""
+    let_rest(incident, now=now)
+    Step.objects.filter(incident=incident, state__in=UNSTARTED).exclude(kind__in=OUTLASTS_THE_INCIDENT).cancel(now)
+
+
 def _close(incident: Incident, resolution: Resolution, words: str, actor: User, now: datetime) -> Incident:
     incident.state, incident.closed_at = IncidentState.CLOSED, now
     incident.resolution, incident.closing_words = resolution, words
-    let_rest(incident, now=now)
-    # Words that were not sent by now would come after the end.
-    unsent = Step.objects.filter(incident=incident, state__in=UNSTARTED).exclude(kind__in=OUTLASTS_THE_INCIDENT)
-    unsent.update(state=StepState.CANCELLED, finished_at=now, due_at=None, lease=None)
+    end_steps(incident, now)
     if resolution == Resolution.ESCALATED:
         _open_retrospective(incident, now)
     record(

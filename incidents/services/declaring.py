@@ -13,6 +13,7 @@ from incidents.procedure.duty import Action
 from incidents.procedure.refusals import Refusal
 from incidents.procedure.steps import IncidentState, Resolution
 from incidents.queries.duty import on_call_for, require
+from incidents.services.concluding import end_questions, end_steps
 from incidents.services.freezing import lift_warnings
 from incidents.services.locking import lock_incident, moved
 from incidents.services.recording import record
@@ -116,9 +117,11 @@ def merge_incidents(*, incident_id: UUID, into_id: UUID, actor: User, now: datet
         raise NotTheSameService("U3", "Only two incidents of one service can be merged.")
     if not other.is_open:
         raise AlreadyClosed("E17", f"{other.number} is closed; merge the other way round.")
+    end_questions(incident, now)
     incident.state, incident.closed_at, incident.resolution = IncidentState.CLOSED, now, Resolution.MERGED
     incident.merged_into = other
     incident.alerts.update(incident=other)
+    end_steps(incident, now)
     record(incident, "incident.merged", at=now, actor=actor, rule="U3", into=other.number)
     lift_warnings(incident, now=now, actor=actor)
     return moved(incident)

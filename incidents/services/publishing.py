@@ -122,7 +122,7 @@ def _cancel_posts(update: StatusUpdate, now: datetime) -> None:
     steps = Step.objects.select_for_update().filter(kind__in=PUBLIC_WORDS, parameters__update=str(update.pk))
     if any(step.state not in UNBEGUN for step in steps):
         raise AlreadyOnItsWay("P1", "It is being posted: correct it by another update.")
-    steps.update(state=StepState.CANCELLED, finished_at=now, due_at=None, lease=None, sentence="Taken back.")
+    steps.cancel(now, sentence="Taken back.")
 
 
 @transaction.atomic

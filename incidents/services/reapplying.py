@@ -65,9 +65,7 @@ def _refuse_second(incident: Incident, change_sha: str, now: datetime) -> None:
     if not stuck.exists() and (first := earlier.select_related("asked_by").order_by("asked_at").first()):
         by = first.asked_by.username if first.asked_by else "somebody"
         raise ReapplyUnderWay("R1", f"{by} asked for it at {first.asked_at:%H:%M:%S} UTC: look at how it stands.")
-    earlier.update(
-        state=StepState.CANCELLED, finished_at=now, due_at=None, lease=None, sentence="Gave way to another try."
-    )
+    earlier.cancel(now, sentence="Gave way to another try.")
 
 
 def propose_reapplied(step: Step, now: datetime) -> None:

@@ -11,12 +11,13 @@ from approvals.models import ApprovalRequest, Vote
 from approvals.quorum import Answer
 from approvals.services.consuming import expire_due
 from approvals.services.voting import Authentication, ProofMissing, vote
-from incidents.models import Assessment, Change, Deputy, Incident, LedgerEntry, Plan, Shift
+from incidents.models import Assessment, Change, Deputy, Incident, LedgerEntry, Plan, Shift, Trigger
 from incidents.queries.grants import why_waiting
 from incidents.services.approving import NothingToAsk, ask_anew, continue_plan, void_outdated, waiting_incidents
 from incidents.services.breaking import GlassHolds, GlassUnreviewed, break_glass
-from incidents.services.concluding import close_incident, say_it_did_not_help
+from incidents.services.concluding import close_as_false_alarm, close_incident, say_it_did_not_help
 from incidents.services.deciding import decide
+from incidents.services.declaring import declare_incident, merge_incidents
 from incidents.services.executing import execute_plan, stop_plan
 from incidents.services.questions import QuestionRefused
 from incidents.services.running import claim_step
@@ -313,6 +314,22 @@ def test_m3_glass_is_not_broken_against_a_refusal_nor_without_a_reason(
     with pytest.raises(QuestionRefused) as refusal:
         break_it(plan, oncall)
     assert "cto refused it" in refusal.value.words
+
+
+def test_m3_neither_a_false_alarm_nor_a_merge_leaves_a_broken_glass_unreviewed(
+    plan: Plan, oncall: User, settings: Any
+) -> None:
+    settings.BREAK_GLASS_MINUTES = 10
+    break_it(plan, oncall)
+    incident = Incident.objects.get(pk=plan.incident_id)
+    with pytest.raises(GlassUnreviewed):
+        close_as_false_alarm(incident_id=incident.pk, actor=oncall, now=NOW, version=incident.version, reason="A test.")
+    other = declare_incident(
+        service_id=incident.service_id, trigger=Trigger.REGRESSION, title="Again", now=NOW, actor=oncall
+    )
+    Incident.objects.filter(pk=incident.pk).update(state="declared")
+    with pytest.raises(GlassUnreviewed):
+        merge_incidents(incident_id=incident.pk, into_id=other.pk, actor=oncall, now=NOW, version=incident.version)
 
 
 def test_m3_an_incident_closes_only_after_its_broken_glass_was_reviewed(
