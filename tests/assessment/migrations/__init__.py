@@ -1,0 +1,1 @@
+"""Migrations: each front end, the fold, and the rule table."""
