@@ -2,6 +2,7 @@
 
 from incidents.models.alert import Alert, Delivery
 from incidents.models.change import Assessment, Change, Deployment, Reversion
+from incidents.models.course import Course
 from incidents.models.decision import Confirmation, Decision, Plan
 from incidents.models.duty import Deputy, Identity, Seat, Shift
 from incidents.models.incident import Incident, IncidentNumber, Suspect, Trigger
@@ -17,6 +18,7 @@ __all__ = [
     "Assessment",
     "Change",
     "Confirmation",
+    "Course",
     "Decision",
     "Delivery",
     "Deployment",

@@ -5,12 +5,14 @@ import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import connection, models, transaction
 
 from incidents.models.incident import Incident
+from incidents.models.service import Service
 
 GENESIS = "0" * 64
 
@@ -29,16 +31,23 @@ class LedgerStream(models.Model):
 class LedgerEntry(models.Model):
     """One thing that happened; the database refuses to change, remove or empty it (trust.md §3)."""
 
-    stream = models.ForeignKey(LedgerStream, on_delete=models.PROTECT, related_name="entries")
+    stream = models.ForeignKey(LedgerStream, on_delete=models.PROTECT, related_name="entries", db_index=False)
     seq = models.BigIntegerField()
     at = models.DateTimeField()
     kind = models.CharField(max_length=60)
     rule = models.CharField(max_length=4, blank=True)
     actor = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="ledger_entries"
-    )
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="ledger_entries",
+        db_index=False,
+    )  # fmt: skip
     actor_name = models.CharField(max_length=150, blank=True)
-    incident = models.ForeignKey(Incident, null=True, blank=True, on_delete=models.PROTECT, related_name="entries")
+    incident = models.ForeignKey(
+        Incident, null=True, blank=True, on_delete=models.PROTECT, related_name="entries", db_index=False
+    )
+    service = models.ForeignKey(
+        Service, null=True, blank=True, on_delete=models.PROTECT, related_name="entries", db_index=False,
+        help_text="beside the hashed text, for the search alone",
+    )  # fmt: skip
     text = models.TextField(help_text="canonical JSON: the very bytes that are hashed")
     hash = models.CharField(max_length=64)
 
@@ -48,7 +57,14 @@ class LedgerEntry(models.Model):
             models.UniqueConstraint(fields=["stream", "seq"], name="a_stream_has_no_twins"),
             models.CheckConstraint(condition=models.Q(seq__gt=0), name="a_stream_begins_at_one"),
         ]
-        indexes = [models.Index(fields=["incident", "-seq"], name="entry_by_incident")]
+        indexes = [
+            models.Index(fields=["incident", "-seq"], name="entry_by_incident"),
+            models.Index(fields=["-at", "-id"], name="entry_by_age"),
+            models.Index(fields=["kind", "-at", "-id"], name="entry_by_kind"),
+            models.Index(fields=["actor", "-at", "-id"], name="entry_by_actor"),
+            models.Index(fields=["service", "-at", "-id"], name="entry_by_service"),
+            models.Index(fields=["rule", "-at", "-id"], name="entry_by_rule", condition=~models.Q(rule="")),
+        ]
 
     def __str__(self) -> str:
         return f"{self.stream_id}#{self.seq} {self.kind}"
@@ -88,6 +104,7 @@ def append_entry(
     role: str = "",
     rule: str = "",
     incident: Incident | None = None,
+    service: Service | None = None,
     data: Mapping[str, Any] | None = None,
 ) -> LedgerEntry:
     """Append to a stream inside the caller's transaction, chained to the entry before; refuses to run outside one."""
@@ -111,10 +128,15 @@ def append_entry(
     entry = LedgerEntry(
         stream_id=stream, seq=seq, at=at, kind=kind, rule=rule, actor_id=actor.pk if actor else None,
         actor_name=actor.get_username() if actor else "", incident=incident, text=text, hash=digest(text),
+        service_id=_about(service, incident),
     )  # fmt: skip
     entry.save(force_insert=True)
     LedgerStream.objects.filter(name=stream).update(head=entry.hash)
     return entry
+
+
+def _about(service: Service | None, incident: Incident | None) -> UUID | None:
+    return service.pk if service else incident.service_id if incident else None
 
 
 def _advance(stream: str) -> tuple[int, str]:

@@ -31,7 +31,7 @@ def apply_catalogue(
     kept = [_apply(entry, now, actor) for entry in services]
     for service in Service.objects.in_use().exclude(pk__in=[each.pk for each in kept]):
         Service.objects.filter(pk=service.pk).update(retired=True)
-        record_in("catalogue", "service.retired", at=now, actor=actor, service=service.slug)
+        record_in("catalogue", "service.retired", at=now, actor=actor, about=service, service=service.slug)
     grant_by_group(now=now, actor=actor)
     return kept
 
@@ -45,7 +45,9 @@ def _apply(entry: Mapping[str, Any], now: datetime, actor: User | None) -> Servi
         for name, value in changed.items():
             setattr(service, name, value)
         service.save()
-        record_in("catalogue", "service.changed", at=now, actor=actor, service=service.slug, changed=changed)
+        record_in(
+            "catalogue", "service.changed", at=now, actor=actor, about=service, service=service.slug, changed=changed
+        )
     for field, permission in GRANTS.items():
         _grant(service, permission, set(entry.get(field, [])), now, actor)
     return service
@@ -66,9 +68,13 @@ def _grant(service: Service, permission: str, wanted: set[str], now: datetime, a
     held = {each.username: each for each in holders_of(service, permission, by_group=False)}
     for name in sorted(held.keys() - wanted):
         remove_perm(permission, held[name], service)
-        record_in("access", "grant.removed", at=now, actor=actor, service=service.slug, right=permission, person=name)
+        record_in(
+            "access", "grant.removed", at=now, actor=actor, about=service, service=service.slug, right=permission,
+            person=name,
+        )  # fmt: skip
     for person in User.objects.filter(username__in=wanted - held.keys()).order_by("username"):
         assign_perm(permission, person, service)
         record_in(
-            "access", "grant.given", at=now, actor=actor, service=service.slug, right=permission, person=person.username
-        )
+            "access", "grant.given", at=now, actor=actor, about=service, service=service.slug, right=permission,
+            person=person.username,
+        )  # fmt: skip

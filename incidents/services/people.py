@@ -66,8 +66,8 @@ def add_shift(
     service = Service.objects.get(pk=service_id) if service_id else None
     shift = Shift.objects.create(person_id=person_id, seat=seat, service=service, starts_at=starts_at, ends_at=ends_at)
     record_in(
-        "access", "shift.added", at=now, actor=actor, rule="E5", person=shift.person.username, seat=seat,
-        service=service.slug if service else None, starts_at=starts_at, ends_at=ends_at,
+        "access", "shift.added", at=now, actor=actor, rule="E5", about=service, person=shift.person.username,
+        seat=seat, service=service.slug if service else None, starts_at=starts_at, ends_at=ends_at,
     )  # fmt: skip
     return shift
 

@@ -8,6 +8,7 @@ from django.contrib.auth.models import User
 from incidents import dispatch
 from incidents.models.incident import Incident
 from incidents.models.ledger import LedgerEntry, append_entry, stream_of
+from incidents.models.service import Service
 
 
 def record(
@@ -30,9 +31,16 @@ def record(
 
 
 def record_in(
-    stream: str, kind: str, *, at: datetime, actor: User | None = None, rule: str = "", **facts: Any
+    stream: str,
+    kind: str,
+    *,
+    at: datetime,
+    actor: User | None = None,
+    rule: str = "",
+    about: Service | None = None,
+    **facts: Any,
 ) -> LedgerEntry:
-    """Append to one of the console's own streams: access, catalogue, procedure, intake."""
-    entry = append_entry(stream=stream, kind=kind, at=at, actor=actor, rule=rule, data=facts)
+    """Append to one of the console's own streams: access, catalogue, procedure, intake; found by `about`, too."""
+    entry = append_entry(stream=stream, kind=kind, at=at, actor=actor, rule=rule, service=about, data=facts)
     dispatch.ring(stream)
     return entry
