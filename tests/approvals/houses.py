@@ -13,7 +13,7 @@ from django.contrib.auth.models import User
 from approvals import quorum
 from approvals.models import ApprovalRequest
 from approvals.ports import Subject
-from approvals.quorum import Answer
+from approvals.quorum import Answer, Seated
 from approvals.refusals import Refusal
 from approvals.services.asking import Content, ask, ask_again, withdraw_request
 from approvals.services.consuming import consume, expire_due, reconsider
@@ -120,6 +120,7 @@ class RealHouse:
 
     def __init__(self, people: dict[int, User]) -> None:
         self.people = people
+        self.numbers = {person.pk: number for number, person in people.items()}
         self.edits = 0
 
     def ask(self, case: Case) -> None:
@@ -186,7 +187,11 @@ class RealHouse:
         weighing = weigh_now(row, now)
         assert row.state == weighing.state or now >= EXPIRES_AT
         assert row.flags == sorted(weighing.flags) or not row.is_live
-        return weighing
+        return replace(weighing, seated=tuple(map(self._by_number, weighing.seated)))
+
+    def _by_number(self, seated: Seated) -> Seated:
+        """The reckoning knows people by their numbers, the rows by their keys, which are whatever the database gave."""
+        return replace(seated, person=self.numbers[seated.person])
 
     def _try(self, act: Any, **arguments: Any) -> str:
         try:

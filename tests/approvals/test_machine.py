@@ -22,5 +22,5 @@ def test_every_order_of_events_comes_to_what_the_rules_say_on_the_bare_engine():
 
 @pytest.mark.timeout(3600)
 def test_every_order_of_events_comes_to_what_the_rules_say_on_services_and_rows(db):
-    people = {number: account(f"person {number}") for number in PEOPLE}
+    people = {number: account(f"person {number}") for number in reversed(PEOPLE)}
     run_state_machine_as_test(lambda: Approvals(lambda: RealHouse(people)), settings=REAL)
