@@ -48,6 +48,8 @@ EFFECTS: Mapping[StepKind, Effect] = {
     StepKind.WAKE_BY_PHONE: WakeByPhone(),
     StepKind.WAKE_BY_CHAT: WakeByChat(),
     StepKind.WAKE_BY_MAIL: WakeByMail(),
+    StepKind.REMIND_BY_CHAT: WakeByChat(),
+    StepKind.REMIND_BY_MAIL: WakeByMail(),
     StepKind.FIND_FIX: FindFix(),
     StepKind.ISOLATE: FlagOff(),
     StepKind.ROTATE_CREDENTIAL: RotateCredential(),

@@ -1,4 +1,4 @@
-"""E15: write to one person in the chat, directly where it knows them, else in the channel by name.
+"""E15, T1: wake or remind one person in the chat, directly where it knows them, else in the channel by name.
 
 Under P2 whom the console knows there answers by a button. Such a message is followed until its question is over, then
 its words are put right and its buttons taken away; to do that twice does no harm.
@@ -16,7 +16,7 @@ from incidents.effects.pressing import APPROVE
 from incidents.effects.wiring import World
 from incidents.integrations.chat import Button, Emphasis, Message
 from incidents.integrations.errors import IntegrationError
-from incidents.procedure.steps import StepState
+from incidents.procedure.steps import StepKind, StepState
 from incidents.queries.buttons import how_it_ended, in_full, question_at, takes_buttons, value_of
 from incidents.services.clock import database_now
 
@@ -71,7 +71,12 @@ def _by_button(order: Order, place: str) -> ApprovalRequest | None:
 
 def _over(order: Order, asked: ApprovalRequest | None) -> bool:
     ended = bool(asked and how_it_ended(asked, database_now()))
-    return ended or bool(order.step.parameters.get("over")) or not order.incident.is_open
+    return ended or bool(order.step.parameters.get("over")) or _with_the_incident(order)
+
+
+def _with_the_incident(order: Order) -> bool:
+    """Nobody is woken for what is closed; what is due after it is reminded of all the same (T1)."""
+    return order.step.kind == StepKind.WAKE_BY_CHAT and not order.incident.is_open
 
 
 def _sent(order: Order, place: str, world: World) -> list[Message]:

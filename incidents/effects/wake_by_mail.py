@@ -1,4 +1,4 @@
-"""E15: a mail to one person. Its Message-ID is made of the step's key, so a repeat is the same mail to its reader."""
+"""E15, T1: a mail to one person. Its Message-ID is made of the step's key: a repeat is the same mail to its reader."""
 
 import smtplib
 from urllib.parse import urlsplit
@@ -10,6 +10,7 @@ from incidents.effects.orders import Order
 from incidents.effects.outcomes import Done, Outcome
 from incidents.effects.wiring import World
 from incidents.integrations.errors import IntegrationError
+from incidents.procedure.steps import StepKind
 
 LONGEST_SUBJECT = 120
 GREETED = 500
@@ -48,7 +49,8 @@ def _mail(order: Order) -> EmailMessage:
     asked, incident = order.step.parameters, order.incident
     subject = " ".join(f"[{incident.number}] {asked['words']}".split())[:LONGEST_SUBJECT]
     body = f"{asked['words']}\n\n{asked['url']}\n\n{incident.title} ({order.service.name})\n"
-    headers = {"Message-ID": message_id(order.key), "X-Priority": "1", "Auto-Submitted": "auto-generated"}
+    urgent = {"X-Priority": "1"} if order.step.kind == StepKind.WAKE_BY_MAIL else {}
+    headers = {"Message-ID": message_id(order.key), "Auto-Submitted": "auto-generated", **urgent}
     return EmailMessage(subject, body, settings.DEFAULT_FROM_EMAIL, [str(asked["to"])], headers=headers)
 
 

@@ -3,7 +3,9 @@
 from incidents.models.alert import Alert, Delivery
 from incidents.models.change import Assessment, Change, Deployment, Reversion
 from incidents.models.course import Course
+from incidents.models.deadline import Deadline, Reminder
 from incidents.models.decision import Confirmation, Decision, Plan
+from incidents.models.drill import Drill
 from incidents.models.duty import Deputy, Identity, Seat, Shift
 from incidents.models.incident import Incident, IncidentNumber, Suspect, Trigger
 from incidents.models.ledger import LedgerEntry, LedgerStream
@@ -19,10 +21,12 @@ __all__ = [
     "Change",
     "Confirmation",
     "Course",
+    "Deadline",
     "Decision",
     "Delivery",
     "Deployment",
     "Deputy",
+    "Drill",
     "FollowUp",
     "Identity",
     "Incident",
@@ -31,6 +35,7 @@ __all__ = [
     "LedgerStream",
     "Plan",
     "Rehearsal",
+    "Reminder",
     "Retrospective",
     "Reversion",
     "Seat",

@@ -90,6 +90,9 @@ class Incident(Identified):
     resolution = models.CharField(max_length=20, choices=choices_of(Resolution), blank=True)
     closing_words = models.TextField(blank=True)
     merged_into = models.ForeignKey("self", null=True, blank=True, on_delete=models.PROTECT, related_name="absorbed")
+    drill = models.BooleanField(
+        default=False, db_default=False, help_text="rehearsed in the sandbox: marked everywhere, counted nowhere"
+    )
     version = models.PositiveIntegerField(default=1, help_text="moved by every human act; a page compares it")
 
     objects = IncidentQuerySet.as_manager()

@@ -30,6 +30,8 @@ class StepKind(StrEnum):
     WAKE_BY_PHONE = "wake_by_phone"
     WAKE_BY_CHAT = "wake_by_chat"
     WAKE_BY_MAIL = "wake_by_mail"
+    REMIND_BY_CHAT = "remind_by_chat"
+    REMIND_BY_MAIL = "remind_by_mail"
     PUBLISH_STATUS = "publish_status"
     POST_STATUS = "post_status"
     FREEZE = "freeze"
@@ -118,6 +120,10 @@ FORMS: Final[Mapping[StepKind, StepForm]] = MappingProxyType(
         ),
         StepKind.WAKE_BY_CHAT: StepForm("E15", "Wake by chat", _LOOK_UP, in_plan=False, reversible=False, undo=_SAID),
         StepKind.WAKE_BY_MAIL: StepForm("E15", "Wake by mail", _KEYED, in_plan=False, reversible=False, undo=_SAID),
+        StepKind.REMIND_BY_CHAT: StepForm(
+            "T1", "Remind by chat", _LOOK_UP, in_plan=False, reversible=False, undo=_SAID
+        ),
+        StepKind.REMIND_BY_MAIL: StepForm("T1", "Remind by mail", _KEYED, in_plan=False, reversible=False, undo=_SAID),
         StepKind.PUBLISH_STATUS: StepForm(
             "P1", "Publish on the status page", _KEYED, in_plan=False, reversible=False, undo=_PUBLIC
         ),
@@ -175,12 +181,14 @@ PUBLIC_WORDS: Final = frozenset({StepKind.PUBLISH_STATUS, StepKind.POST_STATUS})
 OUTLASTS_THE_INCIDENT: Final = PUBLIC_WORDS | {
     StepKind.WAKE_BY_PHONE,
     StepKind.WAKE_BY_CHAT,
+    StepKind.REMIND_BY_CHAT,
+    StepKind.REMIND_BY_MAIL,
     StepKind.UNFREEZE,
     StepKind.PUSH_REAPPLY,
     StepKind.PROPOSE_REAPPLY,
 }
 """What goes on when the incident ends: nobody's phone rings on and no button stays for what is over (E15), no page is
-left wrong (P1), no merge is warned of, and the change is reapplied once it is fixed."""
+left wrong (P1), no merge is warned of, the change is reapplied once it is fixed, and what is due is told of (T1)."""
 
 ENDED: Final = frozenset({StepState.DONE, StepState.SKIPPED, StepState.CANCELLED})
 PASSED: Final = frozenset({StepState.DONE, StepState.SKIPPED})

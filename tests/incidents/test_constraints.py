@@ -14,15 +14,18 @@ from incidents.models import (
     Assessment,
     Change,
     Confirmation,
+    Deadline,
     Decision,
     Delivery,
     Deployment,
+    Drill,
     Identity,
     Incident,
     LedgerEntry,
     LedgerStream,
     Plan,
     Rehearsal,
+    Reminder,
     Reversion,
     Seat,
     SeriesSample,
@@ -177,7 +180,31 @@ VIOLATIONS: Mapping[str, Violation] = {
     "a_posted_update_says_when": lambda r: words(r, state="posted"),
     "public_words_are_of_a_known_phase": lambda r: words(r, phase="fixed"),
     "one_update_in_work_an_incident": lambda r: twice(lambda: words(r)),
+    "a_deadline_is_of_a_known_kind": lambda r: deadline(r, kind="someday"),
+    "one_deadline_a_thing_and_moment": lambda r: twice(lambda: deadline(r, ended_at=NOW, end="done")),
+    "one_standing_deadline_a_thing": lambda r: [deadline(r), deadline(r, due_at=LATER + timedelta(hours=1))],
+    "an_ended_deadline_says_how": lambda r: deadline(r, ended_at=NOW),
+    "a_mark_is_settled_once": lambda r: twice(lambda: reminder(r)),
+    "nobody_is_reminded_before_the_moment": lambda r: reminder(r, planned_for=LATER),
+    "a_drill_is_of_a_known_scenario": lambda r: drill(r, scenario="earthquake"),
+    "one_drill_at_a_time": lambda r: twice(lambda: drill(r)),
+    "an_ended_drill_says_when": lambda r: drill(r, state="done"),
 }  # fmt: skip
+
+
+def deadline(rows: SimpleNamespace, **other: object) -> Deadline:
+    values = {"kind": "retrospective", "subject": rows.incident.pk, "since": NOW, "due_at": LATER} | other
+    return Deadline.objects.create(incident=rows.incident, **values)
+
+
+def reminder(rows: SimpleNamespace, **other: object) -> Reminder:
+    found = Deadline.objects.first() or deadline(rows)
+    return Reminder.objects.create(deadline=found, mark="due", **({"planned_for": NOW, "settled_at": NOW} | other))
+
+
+def drill(rows: SimpleNamespace, **other: object) -> Drill:
+    values = {"scenario": "clean_revert", "started_by": rows.person, "started_at": NOW} | other
+    return Drill.objects.create(service=rows.service, **values)
 
 
 def constraints() -> set[str]:

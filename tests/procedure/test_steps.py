@@ -44,6 +44,8 @@ RULES_OF_KINDS = {
     "wake_by_phone": "E15",
     "wake_by_chat": "E15",
     "wake_by_mail": "E15",
+    "remind_by_chat": "T1",
+    "remind_by_mail": "T1",
     "publish_status": "P1",
     "post_status": "P1",
     "freeze": "R4",
@@ -63,7 +65,8 @@ def test_s_steps_and_words_stand_outside_the_plan():
 
 
 @pytest.mark.parametrize(
-    "kind", ["announce", "inform_cto", "post_commands", "page_on_call", "wake_by_phone", "wake_by_chat"]
+    "kind",
+    ["announce", "inform_cto", "post_commands", "page_on_call", "wake_by_phone", "wake_by_chat", "remind_by_chat"],
 )
 def test_whatever_cannot_be_keyed_outside_promises_no_more_than_looking_up(kind):
     assert promise_of(kind) is Promise.LOOK_UP
