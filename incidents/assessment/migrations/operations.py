@@ -98,6 +98,11 @@ class ColumnType:
     arguments: tuple[int, ...] = ()
     array: bool = False
 
+    @property
+    def is_read(self) -> bool:
+        """Whether it can be compared with another type at all."""
+        return not self.name.startswith("?")
+
     def __str__(self) -> str:
         within = f"({','.join(map(str, self.arguments))})" if self.arguments else ""
         return f"{self.name}{within}{'[]' if self.array else ''}"
@@ -105,6 +110,12 @@ class ColumnType:
 
 UNREAD: Final = ColumnType("?")
 """A type that the front end could not read: equal to nothing, and wider than nothing."""
+
+
+def unread_type(spelling: str) -> ColumnType:
+    """A type known by its spelling alone (a custom field's class): the same spelling is the same type, and compares
+    with nothing else."""
+    return ColumnType(f"?{spelling}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +154,10 @@ class Op:
     """CREATE_TABLE: its columns."""
     was: ColumnType | None = None
     """ALTER_TYPE: the old type, where the migration itself states it (Alembic's `existing_type`)."""
+    previously: Column | None = None
+    """REDEFINE_COLUMN: the definition before it, where the framework's own state (earlier files replayed) knows it."""
+    released_by: str = ""
+    """DROP_…: the migration that took it out of the code's own state before, so that only the database still held it."""
     of: Kind | None = None
     """DROP_CONSTRAINT: the ADD_… that had made it."""
     values: tuple[str, ...] = ()
