@@ -6,6 +6,7 @@ from django.urls.converters import StringConverter
 from incidents import webhooks
 from incidents.views import (
     acts,
+    audit,
     bleeding,
     linking,
     lists,
@@ -40,6 +41,8 @@ register_converter(CommitIdConverter, "commit")
 urlpatterns = [
     path("", lists.show_dashboard, name="dashboard"),
     path("panels", lists.dashboard_panels, name="dashboard-panels"),
+    path("audit/", audit.search, name="audit"),
+    path("audit/<int:entry_id>/", audit.entry, name="audit-entry"),
     path("incidents/", lists.list_incidents, name="list"),
     path("incidents/declare/", lists.declare, name="declare"),
     path("incidents/<incident:number>/", room.detail, name="detail"),

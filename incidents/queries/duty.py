@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import cast
 
 from django.contrib.auth.models import User
-from django.db.models import Max, QuerySet
+from django.db.models import Max, QuerySet, prefetch_related_objects
 from guardian.shortcuts import get_objects_for_user, get_users_with_perms
 
 from incidents.models.duty import Seat, Shift
@@ -62,11 +62,17 @@ def services_for(person: User, permission: str) -> QuerySet[Service]:
     return found
 
 
+def groups_of(person: User) -> frozenset[str]:
+    """The groups of whoever asks for a page, read once for that page; acts read them anew (`roles_of`)."""
+    prefetch_related_objects([person], "groups")
+    return frozenset(group.name for group in person.groups.all())
+
+
 def visible_services(person: User) -> QuerySet[Service]:
     """The services whose incidents a person may see: all for the roles that read everything, and their deputies."""
     if not person.is_active:
         return Service.objects.none()
-    if person.groups.filter(name__in=[*GROUP_ROLES, "dba"]).exists() or person.deputyships.exists():
+    if not groups_of(person).isdisjoint({*GROUP_ROLES, "dba"}) or person.deputyships.exists():
         return Service.objects.all()
     return Service.objects.filter(
         pk__in=services_for(person, "respond_service")

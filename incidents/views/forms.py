@@ -1,5 +1,7 @@
 """The forms that are more than a button: declaring, and narrowing lists."""
 
+from collections.abc import Iterable
+from itertools import groupby
 from typing import Any
 
 from django import forms
@@ -7,8 +9,10 @@ from django.contrib.auth.models import User
 
 from incidents.models.incident import Trigger
 from incidents.models.service import Service
+from incidents.procedure.rules import RULES
 from incidents.procedure.severity import SEVERITIES
 from incidents.procedure.steps import IncidentState
+from incidents.queries.audit import kinds_recorded
 from incidents.queries.duty import services_for, visible_services
 
 SEVERITY_CHOICES = [(str(each.level), f"{each.name}: {each.meaning}") for each in SEVERITIES]
@@ -71,7 +75,47 @@ class ChangeListForm(forms.Form):
         _offer_services(self, person)
 
 
-def _offer_services(form: forms.Form, person: User) -> None:
-    field = form.fields["service"]
+_MOMENT = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
+
+
+class RecordForm(forms.Form):
+    """Narrow the record to what is looked for; times are UTC, as in every entry."""
+
+    person = forms.CharField(required=False, max_length=150)
+    service = forms.ChoiceField(required=False)
+    incident = forms.RegexField(
+        r"^(?i:INC)-\d{4}-\d{1,9}$", required=False,
+        error_messages={"invalid": "An incident’s number looks like INC-2026-0042."},
+    )  # fmt: skip
+    rule = forms.ChoiceField(required=False, choices=[("", "any rule"), *[(name, name) for name in RULES]])
+    kind = forms.ChoiceField(required=False)
+    since = forms.DateTimeField(required=False, label="From (UTC)", widget=_MOMENT)
+    until = forms.DateTimeField(required=False, label="To (UTC)", widget=_MOMENT)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        services = Service.objects.order_by("name").values_list("slug", "name")
+        _offer(self, "service", [("", "any service"), *services])
+        _offer(self, "kind", _by_noun(kinds_recorded()))
+        self.fields["person"].widget.attrs["list"] = "people"
+
+    def clean_incident(self) -> str:
+        """As it is written everywhere else."""
+        return str(self.cleaned_data["incident"]).upper()
+
+
+def _by_noun(kinds: Iterable[str]) -> list[Any]:
+    """Kinds of entries under what they are about, as a select shows them."""
+    nouns = groupby(kinds, key=lambda kind: kind.partition(".")[0])
+    return [("", "any kind"), *[(noun.replace("_", " "), [(k, k) for k in found]) for noun, found in nouns]]
+
+
+def _offer(form: forms.Form, name: str, choices: list[Any]) -> None:
+    field = form.fields[name]
     if isinstance(field, forms.ChoiceField):
-        field.choices = [("", "any service"), *visible_services(person).order_by("name").values_list("slug", "name")]
+        field.choices = choices
+
+
+def _offer_services(form: forms.Form, person: User) -> None:
+    services = visible_services(person).order_by("name").values_list("slug", "name")
+    _offer(form, "service", [("", "any service"), *services])

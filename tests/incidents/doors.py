@@ -34,6 +34,7 @@ def fill(route: str, values: Mapping[str, object]) -> str:
 
 SEES: Final = "302 200 200 200 200 200 200"
 SEES_ANY_SERVICE: Final = "302 403 200 200 200 200 200"
+AUDITS: Final = "302 403 403 200 403 403 403"
 SEES_THIS_SERVICE: Final = "302 403 403 200 200 200 200"
 ENGINEERS: Final = "302 403 403 403 302 403 302"
 ON_CALL: Final = "302 403 403 403 403 403 302"
@@ -62,6 +63,7 @@ INCIDENTS: Final[Mapping[str, Answers]] = {
     **dict.fromkeys(["change", "service"], page(SEES_THIS_SERVICE)),
     **dict.fromkeys(["status", "status-feed"], page(everybody("200"))),
     "people": page(SEES_ANY_SERVICE),
+    **dict.fromkeys(["audit", "audit-entry"], page(AUDITS)),
     # One's own logins elsewhere: everybody's own affair. Nothing is claimed yet, so nothing can be proved or parted.
     **dict.fromkeys(["you", "you-places"], page(SEES)),
     # The form names nobody: a mail address is looked up, and the one who has none is asked to type who they are.
