@@ -1,5 +1,6 @@
 """Work leaves by name and news by doorbell, both after the commit; rows are the truth, a lost message is harmless."""
 
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import structlog
@@ -7,11 +8,13 @@ from celery import current_app
 from django.conf import settings
 from django.db import transaction
 from kombu.exceptions import OperationalError
-from redis import Redis, RedisError
+
+if TYPE_CHECKING:
+    from redis import Redis
 
 DOORBELL = "doorbell"
 log = structlog.get_logger(__name__)
-_redis: list[Redis] = []
+_redis: list["Redis"] = []
 
 
 def perform_step(step_id: UUID) -> None:
@@ -80,13 +83,17 @@ def _send(name: str, queue: str, expires: int, *arguments: str | int) -> None:
 
 
 def _ring(stream: str) -> None:
+    from redis import RedisError  # here: a third of a second of the pages' start
+
     try:
         _connection().publish(DOORBELL, stream)
     except RedisError as lost:
         log.warning("doorbell_lost", stream=stream, why=str(lost))
 
 
-def _connection() -> Redis:
+def _connection() -> "Redis":
+    from redis import Redis
+
     if not _redis:
         _redis.append(Redis.from_url(settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=1))
     return _redis[0]

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Final
 
-import httpx
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.db import connection
@@ -15,7 +14,6 @@ from django.utils.crypto import constant_time_compare
 from django.views.decorators.http import require_safe
 from django_prometheus.exports import ExportToDjangoView
 from psycopg_pool import PoolTimeout
-from redis import RedisError
 
 from rollback_console import heartbeat
 
@@ -73,7 +71,7 @@ def look_at_redis() -> Finding:
     try:
         with heartbeat.redis_client() as client:
             client.ping()
-    except (RedisError, OSError):
+    except heartbeat.RedisAway:
         return Finding(ok=False, age_seconds=None, words="Redis does not answer; the sweep and the polls stand in.")
     return Finding(ok=True, age_seconds=0.0, words="Redis answers.")
 
@@ -83,7 +81,7 @@ def look_at_tick(key: str, who: str) -> Finding:
     try:
         with heartbeat.redis_client() as client:
             kept = client.get(key)
-    except (RedisError, OSError):
+    except heartbeat.RedisAway:
         return Finding(
             ok=False, age_seconds=None, words=f"Unknown: {who}'s sign of life is kept in Redis, which is away."
         )
@@ -109,6 +107,8 @@ def look_at_beat() -> Finding:
 
 def look_at_live() -> Finding:
     """Does the live process answer? Without it the pages are whole, and move when reloaded."""
+    import httpx  # here: a fifth of a second of the pages' start
+
     try:
         answer = httpx.get(f"{settings.LIVE_URL or settings.PUBLIC_URL}/live/healthz", timeout=1)
     except httpx.HTTPError:

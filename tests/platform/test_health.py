@@ -80,7 +80,7 @@ def test_an_old_sign_of_life_is_not_one():
 @pytest.mark.parametrize(("status", "well"), [(200, True), (503, False)])
 def test_the_live_process_is_asked(monkeypatch, status, well):
     asked = []
-    monkeypatch.setattr(health.httpx, "get", lambda address, timeout: asked.append(address) or httpx.Response(status))
+    monkeypatch.setattr(httpx, "get", lambda address, timeout: asked.append(address) or httpx.Response(status))
     assert health.look_at_live().ok is well
     assert asked == [f"{settings.PUBLIC_URL}/live/healthz"]
 
