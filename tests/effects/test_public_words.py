@@ -20,7 +20,7 @@ from incidents.services.declaring import declare_incident
 from incidents.services.drafting import Draft
 from incidents.services.publishing import write_words
 from incidents.services.steering import Asked, record_by_hand, retry_step
-from sandbox import secrets, status_reports
+from sandbox import secrets
 from sandbox.testing import Sandbox, running_sandbox
 from tests.effects.conftest import Drill
 
@@ -42,7 +42,7 @@ def telling(
     settings.SLACK_API_URL = f"{world.url}/slack/api"
     settings.BETTER_STACK_URL = settings.BETTER_STACK_STATUS_URL = f"{world.url}/betterstack"
     settings.BETTER_STACK_TOKEN = secrets.BETTER_STACK_TOKEN
-    settings.BETTER_STACK_STATUS_PAGE = status_reports.PAGE
+    settings.BETTER_STACK_STATUS_PAGE = secrets.STATUS_PAGE
     settings.STATUS_FOLDER = str(tmp_path / "status")
     monkeypatch.setattr(performing, "CALL_LASTS", timedelta(seconds=1))
     wiring.world.cache_clear()

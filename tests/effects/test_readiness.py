@@ -18,7 +18,7 @@ from incidents.integrations.errors import IntegrationError
 from incidents.models import Identity, LedgerEntry, Rehearsal, Service, Shift
 from incidents.services.clock import database_now
 from incidents.services.rehearsing import ask_rehearsal
-from sandbox import secrets, status_reports
+from sandbox import secrets
 from sandbox.runtime_socket import socket_of
 from sandbox.testing import Sandbox, await_true, running_sandbox
 
@@ -45,7 +45,7 @@ def console(
     settings.PROMETHEUS_URL = f"{outside.url}/prometheus"
     settings.BETTER_STACK_URL = f"{outside.url}/betterstack"
     settings.BETTER_STACK_TOKEN = secrets.BETTER_STACK_TOKEN
-    settings.BETTER_STACK_STATUS_PAGE, settings.BETTER_STACK_STATUS_URL = status_reports.PAGE, settings.BETTER_STACK_URL
+    settings.BETTER_STACK_STATUS_PAGE, settings.BETTER_STACK_STATUS_URL = secrets.STATUS_PAGE, settings.BETTER_STACK_URL
     settings.VAULT_URL, settings.VAULT_TOKEN = f"{outside.url}/vault", secrets.VAULT_TOKEN
     settings.UNLEASH_URL = f"{outside.url}/unleash"
     settings.UNLEASH_TOKEN = secrets.UNLEASH_TOKEN
