@@ -89,6 +89,11 @@ class Assessment(Identified):
         NOT_AN_ANCESTOR = "not_an_ancestor", "never deployed from here"
         ERROR = "error", "could not be computed"
 
+    class Schema(models.TextChoices):
+        FORWARD = "F", "forward-compatible"
+        BACKWARD = "B", "backwards-incompatible"
+        HUMAN = "H", "needs a person"
+
     change = models.OneToOneField(Change, on_delete=models.CASCADE, related_name="assessment")
     base = models.CharField(max_length=64)
     verdict = models.CharField(max_length=20, choices=Verdict.choices)
@@ -101,6 +106,13 @@ class Assessment(Identified):
     survivors = models.JSONField(default=list)
     broken = models.JSONField(default=list)
     computed_at = models.DateTimeField()
+    schema = models.CharField(
+        max_length=1, blank=True, choices=Schema.choices, help_text="empty: no migration, or not read yet"
+    )
+    read = models.JSONField(
+        default=dict, blank=True, help_text="migrations, customer data, credentials and flags as the console read them"
+    )
+    engine = models.CharField(max_length=20, blank=True, help_text="which version of the reading; empty: not read yet")
 
     class Meta:
         constraints = [

@@ -30,6 +30,9 @@ class Decision(Identified):
         blank=True,
         help_text="what the path goes by, and what was found: the fix's pull request, the flag, the credential",
     )
+    overruled = models.JSONField(
+        default=list, blank=True, help_text="what the console had found and the engineer answered otherwise, looser"
+    )
 
     class Meta:
         constraints = [

@@ -22,6 +22,14 @@ class ServiceQuerySet(models.QuerySet["Service"]):
         return self.in_use().filter(repository__iexact=repository)
 
 
+class Database(models.TextChoices):
+    """Which database the service's migrations run on: a branch for another one is not judged (M1, M2)."""
+
+    POSTGRESQL = "postgresql", "PostgreSQL"
+    MYSQL = "mysql", "MySQL or MariaDB"
+    SQLITE = "sqlite", "SQLite"
+
+
 class Service(Identified):
     """One deployable service of the catalogue; the file named in settings is its source, the admin pages its edit."""
 
@@ -45,7 +53,13 @@ class Service(Identified):
     flags = models.JSONField(default=list, blank=True)
     drain_targets = models.JSONField(default=list, blank=True)
     minimum_healthy = models.PositiveSmallIntegerField(default=1)
-    customer_tables = models.JSONField(default=list, blank=True)
+    customer_tables = models.JSONField(
+        default=list, blank=True, help_text="names or patterns (orders, billing.*) of tables with customer data (M3)"
+    )
+    database = models.CharField(max_length=20, choices=Database.choices, default=Database.POSTGRESQL)
+    flag_wrappers = models.JSONField(
+        default=list, blank=True, help_text="own functions whose first argument is a flag's key"
+    )
     status_components = models.JSONField(default=list, blank=True)
     channel_id = models.CharField(max_length=100, blank=True)
     channel_name = models.CharField(max_length=100, default="#engineering-incidents", blank=True)

@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
+from incidents.models.service import Database
+
 
 class CatalogueFault(Exception):
     """The file cannot be used; `faults` are sentences, each with file, line and field."""
@@ -77,6 +79,7 @@ SHORT = Field(_up_to(100), "a text of at most 100 characters")
 TEXTS = Field(_texts, "a list of texts")
 FLAG = Field(_flag, "true or false")
 
+DATABASES = tuple(Database.values)
 SERVICE: Mapping[str, Field] = {
     "slug": Field(_slug, "a short name of lower-case letters, digits and hyphens", required=True),
     "name": Field(_up_to(100), "a text of at most 100 characters", required=True),
@@ -93,6 +96,8 @@ SERVICE: Mapping[str, Field] = {
     "recovery_samples": Field(_between(1, 100), "a whole number from 1 to 100"),
     "customer_tables": TEXTS,
     "status_components": TEXTS,
+    "database": Field(lambda value: value in DATABASES, f"one of {', '.join(DATABASES)}"),
+    "flag_wrappers": TEXTS,
     "engineers": TEXTS,
     "reviewers": TEXTS,
     "alert": Field(lambda value: isinstance(value, dict), "a mapping"),
