@@ -49,7 +49,7 @@ class Kind(StrEnum):
     ADD_ENUM_VALUE = auto()
     RENAME_ENUM_VALUE = auto()
     ALTER_OTHER_TYPE = auto()
-    """A type or domain altered otherwise: its name, its attributes, its checks."""
+    """A type or domain altered otherwise: its name (`to`), its attributes, its checks."""
 
     CREATE_VIEW = auto()
     """`replaces` for CREATE OR REPLACE."""
@@ -151,7 +151,7 @@ class Op:
     to: str = ""
     definition: Column | None = None
     defined: tuple[tuple[str, Column], ...] = ()
-    """CREATE_TABLE: its columns."""
+    """CREATE_TABLE: its columns. Its constraints and indexes of more than one column follow as operations of their own."""
     was: ColumnType | None = None
     """ALTER_TYPE: the old type, where the migration itself states it (Alembic's `existing_type`)."""
     previously: Column | None = None
@@ -161,12 +161,16 @@ class Op:
     of: Kind | None = None
     """DROP_CONSTRAINT: the ADD_… that had made it."""
     values: tuple[str, ...] = ()
+    """An enum's values; the values that a CHECK of one column allows, where it is a mere list."""
     where: str = ""
     """The predicate of a partial index, the expression of a CHECK, the condition of an UPDATE: normalised text."""
     body: str = ""
     """A view's or a function's text, normalised, so that two can be compared."""
     references: str = ""
+    """The table of a foreign key; the one table that INSERT_SELECTED copies from, whose columns are then `values`."""
     on_delete: str = ""
+    converts: bool = False
+    """ALTER_TYPE that says how to convert (USING): no mere widening. INSERT_ROWS that overwrites what it meets (an upsert)."""
     replaces: bool = False
     tolerant: bool = False
     """IF EXISTS, IF NOT EXISTS."""
