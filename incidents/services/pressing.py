@@ -11,6 +11,7 @@ import approvals.refusals
 from approvals.models import ApprovalRequest, Vote
 from approvals.queries.requests import standing_of
 from approvals.quorum import Answer
+from approvals.services.settling import lock_request
 from approvals.services.voting import Authentication, vote
 from incidents.models.duty import Identity
 from incidents.procedure.refusals import Refusal
@@ -30,9 +31,10 @@ class PressRefused(Refusal):
 def approve_by_button(*, chat_id: str, carried: Carried, now: datetime) -> Vote:
     """Cast the vote of whoever pressed. Raises `PressRefused`; who pressed before, on the same, has answered already.
 
-    The seat, the person's rights and the question's content are those of this moment, not those of the message.
+    The seat, the person's rights and the question's content are those of this moment, not those of the message. Two
+    workers may read one press: the second one waits, and finds the vote.
     """
-    request = _question(carried.request_id)
+    request = _locked(carried.request_id)
     person = person_known_as(chat_id)
     if person is None:
         words = "The console does not know you here. Link your Slack identity under “You elsewhere”, or open the page."
@@ -45,10 +47,11 @@ def approve_by_button(*, chat_id: str, carried: Carried, now: datetime) -> Vote:
     return before or _vote(request, person, carried, now)
 
 
-def _question(request_id: UUID) -> ApprovalRequest:
-    request = ApprovalRequest.objects.select_related("asked_by").filter(pk=request_id).first()
-    if request is None:
-        raise PressRefused("P2", "There is no such question.")
+def _locked(request_id: UUID) -> ApprovalRequest:
+    try:
+        request = lock_request(request_id)
+    except ApprovalRequest.DoesNotExist:
+        raise PressRefused("P2", "There is no such question.") from None
     if not takes_buttons(request.rule_id):
         words = f"{request.rule_id} is never answered by a button: open the page and prove who you are (E16)."
         raise PressRefused(request.rule_id, words)

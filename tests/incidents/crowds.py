@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from html import unescape
 from threading import Barrier
+from typing import TypeVar
 
 from django.contrib.auth.models import User
 from django.db import connection
@@ -13,6 +14,7 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
+T = TypeVar("T")
 EIGHT = 8
 PASSWORD = "a-password-of-the-tests"
 TOGETHER = 60
@@ -68,11 +70,11 @@ def _client() -> Client:
     return client
 
 
-def at_once(acts: Sequence[Callable[[], Answer]]) -> list[Answer]:
+def at_once(acts: Sequence[Callable[[], T]]) -> list[T]:
     """Everybody presses at the same moment; what each was answered, in their order."""
     gate = Barrier(len(acts))
 
-    def press(act: Callable[[], Answer]) -> Answer:
+    def press(act: Callable[[], T]) -> T:
         try:
             connection.ensure_connection()
             gate.wait(timeout=TOGETHER)

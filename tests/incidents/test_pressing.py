@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -22,6 +23,7 @@ from incidents.services.clock import database_now
 from incidents.services.deciding import decide
 from incidents.services.drafting import Draft
 from incidents.services.publishing import write_words
+from tests.incidents.crowds import EIGHT, at_once
 from tests.incidents.presses import SECRET, Remembering, pressed, send
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -128,6 +130,17 @@ def test_p2_a_second_press_is_the_same_answer(asked: ApprovalRequest, chat: Reme
     press(asked)
     press(asked, at="2.5")
     assert (Delivery.objects.count(), Vote.objects.count(), chat.said) == (2, 1, [])
+
+
+def test_p2_one_press_read_by_many_workers_at_once_is_one_answer_and_nobody_is_told_otherwise(
+    asked: ApprovalRequest, chat: Remembering, client: Client
+) -> None:
+    send(client, pressed(value_of(asked)))
+    kept = Delivery.objects.get()
+    at_once([partial(reading.read, kept.pk)] * EIGHT)
+    kept.refresh_from_db()
+    assert (kept.words, Vote.objects.count(), chat.said) == ("cto approved as cto", 1, [])
+    assert not LedgerEntry.objects.filter(kind="approval.press_refused").exists()
 
 
 def _unknown(**_: User) -> None:
