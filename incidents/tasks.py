@@ -11,7 +11,7 @@ from incidents.effects.performing import perform
 from incidents.effects.rehearsing import rehearsal
 from incidents.effects.wiring import world
 from incidents.models.service import Service
-from incidents.services import minding
+from incidents.services import minding, reminding
 from incidents.services.clock import database_now
 from incidents.services.intake import unread_deliveries
 from incidents.services.rendering import write_public_page as write_page
@@ -105,3 +105,9 @@ def sweep() -> None:
 def mind_questions() -> None:
     """Find what a lost answer, an ended question or an empty seat left behind."""
     minding.mind_questions(now=database_now())
+
+
+@shared_task(name="incidents.mind_deadlines", autoretry_for=(OperationalError,), max_retries=1)
+def mind_deadlines() -> None:
+    """Follow what is due, and tell whoever is to be told."""
+    reminding.mind_deadlines(now=database_now())

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 KINDS: Final = ("production", "demo", "test")
 NOT_FOR_PRODUCTION: Final = "not-for-production-this-key-is-in-the-public-source-code"
@@ -82,6 +83,16 @@ class Environment:
         if value and not value.startswith(("https://", "http://")):
             self.faults.append(f"{name} is {value!r}; it must begin with https:// or http://.")
             return ""
+        return value
+
+    def zone(self, name: str, default: str) -> str:
+        """The name of a time zone that this machine knows."""
+        value = self.text(name, default).strip()
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            self.faults.append(f"{name} is {value!r}; it must be a time zone's name, like Europe/Berlin.")
+            return default
         return value
 
     def address(self, name: str, read: Callable[[str], dict[str, Any]], value: str) -> dict[str, Any]:

@@ -150,6 +150,7 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "sweep": {"task": "incidents.sweep", "schedule": 2.0, "options": {"expires": 4}},
+    "mind deadlines": {"task": "incidents.mind_deadlines", "schedule": 10.0, "options": {"expires": 20}},
     "mind questions": {"task": "incidents.mind_questions", "schedule": 2.0, "options": {"expires": 4}},
     "sample series": {
         "task": "incidents.sample_series",
@@ -337,6 +338,8 @@ SMALL_TEAM = environment.flag("SMALL_TEAM")
 BREAK_GLASS_MINUTES = environment.number("BREAK_GLASS_MINUTES", 0, least=0)
 APPROVAL_EXPIRES_AFTER_MINUTES = environment.number("APPROVAL_EXPIRES_AFTER_MINUTES", 240, least=1)
 POST_COMMANDS = environment.flag("POST_COMMANDS", default=True)
+PUBLIC_UPDATE_EVERY_MINUTES = environment.number("PUBLIC_UPDATE_EVERY_MINUTES", 60)
+OFFICE_ZONE = environment.zone("OFFICE_ZONE", "UTC")
 FREEZE = environment.flag("FREEZE", default=True)
 
 # ── logs: one request id from the click to the worker ────────────────────────────────────────────────────────────────

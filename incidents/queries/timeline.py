@@ -1,6 +1,6 @@
 """The ledger in words: what an on-call reads, newest first, each entry with its rule and its number."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from incidents.models.incident import Incident
@@ -62,6 +62,29 @@ def _on(base: str) -> str:
     return f" on {base[:8]}" if base else ""
 
 
+def _reminded(facts: Facts) -> str:
+    """Who was told of what is due, how late, and whom nothing reached."""
+    what = f"{facts['words']}, due {facts['due_at'][:16].replace('T', ' ')} UTC"
+    late = f" This was {_minutes(facts['late_by'])} late." if facts["late_by"] else ""
+    missed = f" Passed over: {', '.join(facts['passed_over'])}." if facts["passed_over"] else ""
+    return f"{what}. {_reached(facts['told'])}{late}{missed}"
+
+
+def _reached(told: Sequence[Facts]) -> str:
+    if not told:
+        return "There is nobody to tell."
+    return "".join(f"Told {each['person']}{_by(each['ways'])}." for each in told)
+
+
+def _by(ways: Sequence[str]) -> str:
+    return f" by {' and '.join(ways)}" if ways else " on this page alone: no way is known to reach them"
+
+
+def _minutes(seconds: float) -> str:
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h"
+
+
 WORDS: Final[Mapping[str, Callable[[Facts], str]]] = {
     "incident.declared": lambda f: f"Declared: {f['title']}",
     "incident.on_call_seen": lambda _: "The on-call engineer is here",
@@ -73,6 +96,9 @@ WORDS: Final[Mapping[str, Callable[[Facts], str]]] = {
     "incident.closed": lambda f: f"Closed: {f['resolution'].replace('_', ' ')}. {f.get('words') or ''}".strip(),
     "people.woken": _woken,
     "retrospective.opened": lambda _: "The retrospective is open, due within 24 hours",
+    "deadline.reminded": lambda f: f"Reminded: {_reminded(f)}",
+    "deadline.escalated": lambda f: f"Escalated to the {ROLE_WORDS[f['ear']]}: {_reminded(f)}",
+    "deadline.done": lambda f: f"{'Done late' if f['late'] else 'Done in time'}: {f['words']}",
     "incident.drafting_handed_over": lambda f: f"Handed the drafting of public words to {f['to']}",
     "status.drafted": lambda f: f"Public words drafted ({f['phase']}): {f['message']}",
     "status.posted": lambda f: f"Told the public ({f['phase']}): {f['message']}",
@@ -146,6 +172,8 @@ TONES: Final[Mapping[str, Tone]] = {
     "deploy.failed": "danger",
     "decision.taken": "accent",
     "people.woken": "accent",
+    "deadline.reminded": "wait",
+    "deadline.escalated": "warn",
     "approval.asked": "wait",
     "approval.approved": "ok",
     "approval.refused": "danger",
@@ -163,7 +191,7 @@ TONES: Final[Mapping[str, Tone]] = {
     "step.postponed": "warn",
     "step.self_approved": "warn",
 }
-QUIET: Final = ("step.ready", "step.started")
+QUIET: Final = ("step.ready", "step.started", "deadline.set", "deadline.dropped")
 
 
 def timeline_of(incident: Incident, *, before: int | None = None) -> TimelinePanel:

@@ -36,13 +36,14 @@ def wake_deputies(now: datetime) -> None:
 def _wake_for(request: ApprovalRequest, incident: Incident, now: datetime) -> None:
     question = _question(request, incident)
     known = woken_for(question)
-    called = [each for each in _may_fill(request, incident, now) if each.person.pk not in known]
+    called = [each for each in may_fill(request, incident, now) if each.person.pk not in known]
     if called:
         with transaction.atomic():
             wake_new(question, called, now=now)
 
 
-def _may_fill(request: ApprovalRequest, incident: Incident, now: datetime) -> Iterator[Called]:
+def may_fill(request: ApprovalRequest, incident: Incident, now: datetime) -> Iterator[Called]:
+    """Who may fill an empty seat of an open question by now."""
     weighing = weigh_now(request, now)
     for seat in weighing.missing if weighing.state is State.OPEN else ():
         able = able_to_answer(seat.role, incident=incident, asked_by=request.asked_by, now=now)

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import User
+from django.db.models import QuerySet
 
 from incidents import dispatch
 from incidents.models.incident import Incident
@@ -27,7 +28,8 @@ KINDS: Mapping[Way, StepKind] = {
     Way.CHAT: StepKind.WAKE_BY_CHAT,
     Way.MAIL: StepKind.WAKE_BY_MAIL,
 }
-FOLLOWED = frozenset({StepKind.WAKE_BY_PHONE, StepKind.WAKE_BY_CHAT})
+REMINDING: Mapping[Way, StepKind] = {Way.CHAT: StepKind.REMIND_BY_CHAT, Way.MAIL: StepKind.REMIND_BY_MAIL}
+FOLLOWED = frozenset({StepKind.WAKE_BY_PHONE, StepKind.WAKE_BY_CHAT, StepKind.REMIND_BY_CHAT})
 """What is put right once its question is over: a page is resolved, a message's buttons are taken away."""
 WOKEN = "people.woken"
 
@@ -100,7 +102,7 @@ def wake_new(
     if not (new or nobody):
         return []
     woken = [(each, ways_to(each, urgent=question.urgent)) for each in new]
-    steps = [_place(question, each, way, now, actor) for each, ways in woken for way in ways]
+    steps = [_place(question, each, KINDS[way], way, now, actor) for each, ways in woken for way in ways]
     for step in steps:
         ready_step(step, now)
     record(
@@ -108,6 +110,18 @@ def wake_new(
         woken=[_told(each, ways, question) for each, ways in woken], nobody=list(nobody),
     )  # fmt: skip
     return steps
+
+
+def remind(question: Question, called: Iterable[Called], *, now: datetime) -> list[dict[str, object]]:
+    """Write to people about what is due, by chat and mail, and say to whom: a phone rings only for a question (E15).
+
+    Runs inside the caller's transaction, which sees to it that nobody is told twice and writes it down.
+    """
+    reached = [(each, ways_to(each, urgent=False)) for each in called]
+    for each, ways in reached:
+        for way in ways:
+            ready_step(_place(question, each, REMINDING[way], way, now, None), now)
+    return [_told(each, ways, question) for each, ways in reached]
 
 
 def woken_for(question: Question) -> set[int]:
@@ -121,13 +135,13 @@ def _told_before(question: Question) -> list[dict[str, Any]]:
     return [facts for entry in entries if (facts := entry.data)["question"] == question.url]
 
 
-def _place(question: Question, called: Called, way: Way, now: datetime, actor: User | None) -> Step:
+def _place(question: Question, called: Called, kind: StepKind, way: Way, now: datetime, actor: User | None) -> Step:
     person = called.person
     parameters = {
         "words": question.words, "url": question.url, "role": called.role, "deputy": called.deputy,
         "person": person.pk, "name": person.username, "email": person.email, "to": address_of(called, way),
     }  # fmt: skip
-    return place_step(question.incident, KINDS[way], parameters, now=now, actor=actor, rule=question.rule)
+    return place_step(question.incident, kind, parameters, now=now, actor=actor, rule=question.rule)
 
 
 def _told(called: Called, ways: Sequence[Way], question: Question) -> dict[str, object]:
@@ -142,13 +156,21 @@ def let_rest(incident: Incident, *, now: datetime, url: str = "", person: User |
     """The question at `url` is answered, withdrawn or over, for one `person` or for all: open pages are resolved, and
     messages lose their buttons.
 
-    Runs inside the caller's transaction, under the incident's lock. What was not sent by now is not sent.
+    Runs inside the caller's transaction, under the incident's lock. What was not sent by now is not sent. Without an
+    address every wake rests; reminders go on, since what is due outlasts the incident (T1).
     """
-    found = Step.objects.select_for_update().filter(incident=incident, kind__in=KINDS.values()).exclude(state__in=ENDED)
+    kinds = [*KINDS.values(), *(REMINDING.values() if url else ())]
+    found = Step.objects.select_for_update().filter(incident=incident, kind__in=kinds).exclude(state__in=ENDED)
     for step in found.order_by("asked_at", "id"):
         about = not url or step.parameters["url"] == address(url)
         if about and (person is None or step.parameters["person"] == person.pk):
             _let_rest(step, now)
+
+
+def rest(steps: QuerySet[Step], *, now: datetime) -> None:
+    """What these would have said is over: what was not sent is not sent, what stands there is put right."""
+    for step in steps.select_for_update().order_by("asked_at", "id"):
+        _let_rest(step, now)
 
 
 def _let_rest(step: Step, now: datetime) -> None:
