@@ -16,10 +16,11 @@ from incidents.services.clock import database_now
 
 TEMPLATE: Final = "incidents/detail.html"
 IN_ORDER: Final = (
-    *("head", "now", "escalation", "bleed", "words", "change", "decision", "plan"),
+    *("head", "due", "now", "escalation", "bleed", "words", "change", "decision", "plan"),
     *("chart", "timeline", "people", "others", "closing"),
 )
 TOUCHED: Final[dict[str, frozenset[str]]] = {
+    "deadline": frozenset({"due"}),
     "suspect": frozenset({"change", "now", "head"}),
     "assessment": frozenset({"change"}),
     "decision": frozenset({"escalation", "decision", "now", "head", "plan", "chart"}),

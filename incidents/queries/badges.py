@@ -38,7 +38,13 @@ VERDICTS: Final[dict[str, Badge]] = {
     Assessment.Verdict.NOT_AN_ANCESTOR: Badge("never deployed from here", "idle", "circle-slash"),
     Assessment.Verdict.ERROR: Badge("could not be computed", "warn", "circle-question-mark"),
 }
+DRILL: Final = Badge("drill", "wait", "drama", solid=True)
 PENDING: Final = Badge("being computed", "wait", "loader")
+
+
+def drill_badge(incident: Incident) -> Badge | None:
+    """A rehearsal says so wherever it shows."""
+    return DRILL if incident.drill else None
 
 
 def severity_badge(level: int) -> Badge:

@@ -73,7 +73,8 @@ def was_done(kind: str, subject: UUID, due_at: datetime) -> bool:
 
 
 def _retrospectives(now: datetime, subject: UUID | None) -> Iterator[Due]:
-    open_ones = Retrospective.objects.filter(completed_at__isnull=True, **_only("pk", subject))
+    """A rehearsal is learnt from at its score, not within 24 hours."""
+    open_ones = Retrospective.objects.filter(completed_at=None, incident__drill=False, **_only("pk", subject))
     for each in open_ones.select_related("incident__service", "incident__lead"):
         yield Due(
             DeadlineKind.RETROSPECTIVE, each.pk, each.incident, "T1",

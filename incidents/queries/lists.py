@@ -18,6 +18,7 @@ from incidents.models.words import StatusUpdate
 from incidents.procedure.public_words import Phase
 from incidents.queries.changes import change_rows, recent_changes
 from incidents.queries.charts import Point
+from incidents.queries.deadlines import due_for
 from incidents.queries.duty import services_for, visible_services
 from incidents.queries.readiness import missing_words
 from incidents.queries.reversions import shipped_again
@@ -79,6 +80,7 @@ def dashboard(person: User, now: datetime) -> DashboardPage:
         left_standing=left_standing_of(services),
         not_ready=missing_words(now),
         shipped_again=shipped_again(services),
+        due=due_for(services, now),
     )
 
 

@@ -18,8 +18,9 @@ from incidents.models.words import Retrospective
 from incidents.procedure.answers import Answers
 from incidents.procedure.decision import Path
 from incidents.procedure.steps import FORMS, PUBLIC_WORDS, IncidentState, StepKind, StepState
-from incidents.queries.badges import STEPS, incident_badge, severity_badge
+from incidents.queries.badges import STEPS, drill_badge, incident_badge, severity_badge
 from incidents.queries.changes import change_rows, findings_of
+from incidents.queries.deadlines import due_in
 from incidents.queries.decisions import blockers_of, confirmation_view, decision_view, known_answers
 from incidents.queries.duty import last_sign_of, on_call_for
 from incidents.queries.escalation import escalation_panel
@@ -193,6 +194,7 @@ def room_of(incident: Incident, now: datetime) -> IncidentRoom:
         plan=_plan(facts),
         escalation=facts.escalation,
         chart=room_chart(incident, now, moments=_moments(facts)),
+        due=due_in(incident, now),
     )
 
 
@@ -229,6 +231,7 @@ def _head(facts: Facts) -> IncidentHead:
         version=incident.version,
         seq=head_seq(incident),
         alert=Link(alert.name, alert.url) if alert and alert.url else None,
+        drill=drill_badge(incident),
     )
 
 
@@ -527,6 +530,7 @@ def incident_card(incident: Incident) -> IncidentCard:
         tone=incident_badge(incident).tone,
         is_open=incident.is_open,
         ended_at=ended,
+        drill=drill_badge(incident),
         seconds_to_recover=(incident.recovered_at - incident.onset_at).total_seconds()
         if incident.recovered_at
         else None,

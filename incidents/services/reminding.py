@@ -15,10 +15,11 @@ from django.db import DatabaseError, transaction
 from approvals.models import ApprovalRequest
 from incidents.models.deadline import Deadline, Reminder
 from incidents.models.step import Step
-from incidents.procedure.deadlines import RUNGS, DeadlineKind, Ear, Planned, Told, following, plan_of, tell
+from incidents.procedure.deadlines import RUNGS, Ear, Told, following, tell
 from incidents.procedure.steps import ENDED
+from incidents.queries.deadlines import marks_of
 from incidents.queries.deputies import deputy_of, holders_now
-from incidents.queries.due import Due, office, thing_due, things_due, was_done
+from incidents.queries.due import Due, thing_due, things_due, was_done
 from incidents.queries.reaching import Called
 from incidents.services.locking import lock_incident
 from incidents.services.recording import record
@@ -102,12 +103,6 @@ def _keep(deadline: Deadline, due: Due) -> None:
     coming = following(marks_of(deadline), settled_marks(deadline))
     deadline.next_at = coming.at if coming else None
     deadline.save()
-
-
-def marks_of(deadline: Deadline) -> tuple[Planned, ...]:
-    """Every moment at which somebody is told."""
-    kind = DeadlineKind(deadline.kind)
-    return plan_of(kind, since=deadline.since, due_at=deadline.due_at, office=office())
 
 
 def settled_marks(deadline: Deadline) -> set[str]:

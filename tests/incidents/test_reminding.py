@@ -12,9 +12,20 @@ from pytest_django.fixtures import Settings
 
 from approvals.models import ApprovalRequest
 from approvals.services.consuming import expire_due
-from incidents.models import Deadline, FollowUp, Incident, LedgerEntry, Reminder, Retrospective, StatusUpdate, Step
+from incidents.models import (
+    Deadline,
+    FollowUp,
+    Incident,
+    LedgerEntry,
+    Reminder,
+    Retrospective,
+    Service,
+    StatusUpdate,
+    Step,
+)
 from incidents.models.ledger import first_broken_entry, stream_of
 from incidents.procedure.steps import StepKind
+from incidents.queries.deadlines import due_for, due_in
 from incidents.queries.timeline import entry_in_words
 from incidents.services.deciding import decide
 from incidents.services.reminding import mind_deadlines
@@ -296,3 +307,37 @@ def test_e15_an_answered_question_reminds_nobody(question: ApprovalRequest, now:
     ApprovalRequest.objects.update(state="refused")
     mind(question.expires_at + HOUR)
     assert (people(), Deadline.objects.get().end) == ([], "done")
+
+
+# ── in the page ──────────────────────────────────────────────────────────────────────────────────────────────────────
+def test_t1_the_room_says_what_is_due_whose_it_is_and_to_whom_it_goes_next(
+    retrospective: Retrospective, incident: Incident, oncall: User, cto: User, now: datetime
+) -> None:
+    mind(now)
+    (line,) = due_in(incident, now).lines
+    assert (line.words, line.who, line.tone, line.rule) == (
+        f"The retrospective of {incident.number}", "oncall", "idle", "T1",
+    )  # fmt: skip
+    assert (line.then, line.then_at) == ("CTO", now + 25 * HOUR)
+    mind(now + 25 * HOUR)
+    (line,) = due_in(incident, now + 26 * HOUR).lines
+    assert (line.overdue, line.tone, line.then, line.then_at) == (True, "danger", "CISO", now + 48 * HOUR)
+
+
+def test_e15_a_question_that_waits_says_when_the_deputies_are_woken(
+    question: ApprovalRequest, incident: Incident, now: datetime
+) -> None:
+    mind(now)
+    (line,) = due_in(incident, now).lines
+    assert (line.who, line.then, line.then_at) == ("CTO and on-call DBA", "the deputies", question.deputies_from)
+
+
+def test_t1_the_dashboard_shows_what_is_due_within_a_day_of_the_services_one_may_see(
+    retrospective: Retrospective, service: Service, now: datetime
+) -> None:
+    mind(now)
+    assert due_for([service], now - HOUR).lines == ()
+    assert len(due_for([service], now).lines) == 1
+    assert due_for([], now).lines == ()
+    Incident.objects.update(drill=True)
+    assert due_for([service], now).lines == ()

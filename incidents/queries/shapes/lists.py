@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from incidents.queries.shapes.changes import ChangeRow
 from incidents.queries.shapes.charting import ChartView
+from incidents.queries.shapes.due import DueStrip
 from incidents.queries.shapes.parts import Badge, Link, Tone
 from incidents.queries.shapes.words import StandingWords
 
@@ -30,6 +31,7 @@ class IncidentCard:
     is_open: bool = True
     ended_at: datetime | None = None
     seconds_to_recover: float | None = None
+    drill: Badge | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,3 +73,4 @@ class DashboardPage:
     left_standing: tuple[StandingReport, ...] = ()
     not_ready: str = ""
     shipped_again: tuple[Link, ...] = ()
+    due: DueStrip = field(default_factory=DueStrip)

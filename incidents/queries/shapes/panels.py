@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
 from incidents.queries.shapes.changes import ChangeRow, FindingView
 from incidents.queries.shapes.charting import ChartView
+from incidents.queries.shapes.due import DueStrip
 from incidents.queries.shapes.lists import IncidentCard
 from incidents.queries.shapes.parts import Badge, Clock, Evidence, Link, StepState, Tone
 from incidents.queries.shapes.procedure import SwitchRow
@@ -36,6 +37,7 @@ class IncidentHead:
     seq: int
     alert: Link | None = None
     impact: str = ""
+    drill: Badge | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -412,3 +414,4 @@ class IncidentRoom:
     plan: PlanPanel | None = None
     chart: ChartView | None = None
     escalation: EscalationPanel | None = None
+    due: DueStrip = field(default_factory=DueStrip)
