@@ -113,8 +113,7 @@ UNREAD: Final = ColumnType("?")
 
 
 def unread_type(spelling: str) -> ColumnType:
-    """A type known by its spelling alone (a custom field's class): the same spelling is the same type, and compares
-    with nothing else."""
+    """A type known by its spelling alone, as a custom field's class: it compares with nothing but that spelling."""
     return ColumnType(f"?{spelling}")
 
 
@@ -157,7 +156,7 @@ class Op:
     previously: Column | None = None
     """REDEFINE_COLUMN: the definition before it, where the framework's own state (earlier files replayed) knows it."""
     released_by: str = ""
-    """DROP_…: the migration that took it out of the code's own state before, so that only the database still held it."""
+    """DROP_…: the migration that took it out of the code's own state before; only the database still held it."""
     of: Kind | None = None
     """DROP_CONSTRAINT: the ADD_… that had made it."""
     values: tuple[str, ...] = ()
