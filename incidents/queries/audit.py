@@ -103,8 +103,8 @@ def _before(found: QuerySet[LedgerEntry], cursor: str) -> QuerySet[LedgerEntry]:
 
 def record_row(entry: LedgerEntry, *, longest: int = LONGEST_SHOWN) -> RecordRow:
     """An entry in words and as it was hashed; expects `incident` and `service` to be selected."""
-    told: dict[str, Any] = json.loads(entry.text)
-    whole = json.dumps(told, indent=2, ensure_ascii=False, sort_keys=True)
+    told = told_by(entry)
+    whole = json.dumps(told, indent=2, ensure_ascii=False, sort_keys=True) if told else entry.text
     return RecordRow(
         id=entry.pk,
         stream=entry.stream_id,
@@ -125,9 +125,22 @@ def record_row(entry: LedgerEntry, *, longest: int = LONGEST_SHOWN) -> RecordRow
     )
 
 
+def told_by(entry: LedgerEntry) -> dict[str, Any]:
+    """What the hashed text says; nothing where somebody has made it unreadable: it must be found all the same."""
+    try:
+        told = json.loads(entry.text)
+    except ValueError:
+        return {}
+    return told if isinstance(told, dict) else {}
+
+
 def _words(entry: LedgerEntry) -> str:
-    """What happened, on one line however long the words are."""
-    words = " ".join(entry_in_words(entry).words.split())
+    """What happened, on one line however long it is; the kind's name where an entry lacks what it should say."""
+    try:
+        said = entry_in_words(entry).words
+    except (LookupError, TypeError, ValueError, AttributeError):
+        said = entry.kind
+    words = " ".join(said.split())
     return f"{words[:200]}…" if len(words) > 200 else words
 
 

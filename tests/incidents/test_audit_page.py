@@ -167,6 +167,17 @@ def test_an_entrys_page_says_whether_its_text_is_what_was_hashed(reader: Client,
     assert "its text is not what was hashed" in reader.get(f"/audit/{entry.pk}/").content.decode()
 
 
+@pytest.mark.parametrize("text", ["not JSON at all", "[]", '{"data": {}}', '{"data": null}'])
+def test_an_entry_that_was_tampered_with_is_shown_all_the_same(reader: Client, write: Write, text: str) -> None:
+    entry = write(1, "incident.declared", title="It burns")
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("ALTER TABLE incidents_ledgerentry DISABLE TRIGGER USER")
+        cursor.execute("UPDATE incidents_ledgerentry SET text = %s WHERE id = %s", [text, entry.pk])
+    assert "incident.declared" in reader.get("/audit/").content.decode()
+    assert "its text is not what was hashed" in reader.get(f"/audit/{entry.pk}/").content.decode()
+
+
 def test_an_entry_that_does_not_exist_is_not_found(reader: Client, incident: Incident) -> None:
     assert reader.get("/audit/999999/").status_code == 404
 
