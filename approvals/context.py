@@ -5,7 +5,6 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from approvals.clock import database_now
 from approvals.queries.requests import waiting_count
 
 
@@ -14,4 +13,4 @@ def waiting(request: HttpRequest) -> dict[str, Any]:
     if not request.user.is_authenticated:
         return {"approvals_waiting": 0}
     person = request.user
-    return {"approvals_waiting": SimpleLazyObject(lambda: waiting_count(person, database_now()))}
+    return {"approvals_waiting": SimpleLazyObject(lambda: waiting_count(person))}

@@ -32,10 +32,17 @@ class Matter:
 
 
 class SeatResolver(Protocol):
-    """Who may fill which seat. Rights, activity, shift and deputyship are its knowledge; it is asked at every vote."""
+    """Who may fill which seat. Rights, activity, shift and deputyship are its knowledge; it is asked at every vote.
+
+    One is made for each judgement, of one request or of many at one moment, and may keep what it has read meanwhile.
+    """
 
     def holdings(self, person: User, matter: Matter, now: datetime) -> frozenset[Holding]:
         """The seats this person may fill now, in their own right or as a deputy."""
+        ...
+
+    def sits_somewhere(self, person: User) -> bool:
+        """Whether the person could be asked anything at all: the cheap question before the dear ones."""
         ...
 
     def has_role(self, person: User, role: str, matter: Matter) -> bool:
@@ -87,6 +94,9 @@ class NobodySits:
 
     def holdings(self, person: User, matter: Matter, now: datetime) -> frozenset[Holding]:
         return frozenset()
+
+    def sits_somewhere(self, person: User) -> bool:
+        return False
 
     def has_role(self, person: User, role: str, matter: Matter) -> bool:
         return False

@@ -166,7 +166,8 @@ def _question(request: HttpRequest, request_id: UUID) -> dict[str, object]:
 def _inbox(request: HttpRequest) -> dict[str, object]:
     found = inbox_of(person(request), database_now())
     shown = {"waiting": found.waiting, "pending": found.pending, "history": found.history}
-    return {name: [card_of(each) for each in standings] for name, standings in shown.items()}
+    cards: dict[str, object] = {name: [card_of(each) for each in standings] for name, standings in shown.items()}
+    return {**cards, "approvals_waiting": len(found.waiting)}
 
 
 def _live(panels_url: str) -> dict[str, str]:

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import structlog
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.auth_backends import AuthenticationBackend
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialAccount, SocialLogin
@@ -18,6 +19,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from requests import RequestException, Session
 
+from incidents.queries.duty import with_roles
 from incidents.services.admitting import admit_person, name_is_free
 from incidents.services.clock import database_now
 from rollback_console.issuer import mapping
@@ -52,6 +54,14 @@ class ClosedDoor(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ships 
             again = reverse("openid_connect_again", args=[PROVIDER])
             ways.insert(0, {"id": PROVIDER, "description": f"Sign in anew with {settings.OIDC_NAME}", "url": again})
         return ways
+
+
+class Accounts(AuthenticationBackend):  # type: ignore[misc]  # allauth ships no types
+    """The accounts as allauth knows them; who asks for a page comes with their roles, in one query a request."""
+
+    def get_user(self, user_id: int) -> User | None:
+        person = with_roles(User.objects.all()).filter(pk=user_id).first()
+        return person if person and self.user_can_authenticate(person) else None
 
 
 class IssuersPeople(DefaultSocialAccountAdapter):  # type: ignore[misc]  # allauth ships no types

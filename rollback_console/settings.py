@@ -171,7 +171,7 @@ HEALTH_LOOKS = "rollback_console.health.LOOKS"
 
 # ── people ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 AUTHENTICATION_BACKENDS = [
-    "allauth.account.auth_backends.AuthenticationBackend",
+    "rollback_console.accounts.Accounts",
     "guardian.backends.ObjectPermissionBackend",
 ]
 ANONYMOUS_USER_NAME = None

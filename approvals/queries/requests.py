@@ -1,17 +1,20 @@
 """Who still has to answer, whose question waits for whom, and whether an approver has lost the role since."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from django.contrib.auth.models import User
+from django.db.models.functions import Now
 
 from approvals import wiring
-from approvals.models import ApprovalRequest, Vote
-from approvals.ports import Subject
+from approvals.clock import database_now
+from approvals.models import ApprovalRequest, ApprovalRequestQuerySet, Vote
+from approvals.ports import SeatResolver, Subject
 from approvals.quorum import Answer, Ballot, Seat, Weighing, check_vote, holding
 from approvals.refusals import Refusal
-from approvals.services.settling import holdings_of, votes_of, weigh_now
+from approvals.services.settling import holdings_of, votes_by_request, weigh_votes
 
 HISTORY = 30
 
@@ -45,16 +48,30 @@ class Standing:
         return self.request.is_live and not self.own and any(not chair.why_not for chair in self.chairs)
 
 
+def standings_of(requests: Sequence[ApprovalRequest], person: User, now: datetime) -> list[Standing]:
+    """Requests with what this person may do about each, their votes and everybody's seats read once for all."""
+    votes, resolver = votes_by_request(requests), wiring.seats()
+    return [_standing(request, votes[request.pk], person, resolver, now) for request in requests]
+
+
 def standing_of(request: ApprovalRequest, person: User, now: datetime) -> Standing:
-    """The request with what this person may do about it."""
-    votes = votes_of(request)
+    """One request with what this person may do about it."""
+    return standings_of([request], person, now)[0]
+
+
+def _standing(
+    request: ApprovalRequest, votes: list[Vote], person: User, resolver: SeatResolver, now: datetime
+) -> Standing:
     own = [vote for vote in votes if vote.person_id == person.pk and not (vote.withdrawn_at or vote.superseded_at)]
-    return Standing(request, weigh_now(request, now), votes, own, _chairs(request, votes, person, now))
+    weighing = weigh_votes(request, votes, now, resolver)
+    return Standing(request, weighing, votes, own, _chairs(request, votes, person, resolver, now))
 
 
-def _chairs(request: ApprovalRequest, votes: list[Vote], person: User, now: datetime) -> list[Chair]:
+def _chairs(
+    request: ApprovalRequest, votes: list[Vote], person: User, resolver: SeatResolver, now: datetime
+) -> list[Chair]:
     people = {vote.person_id: vote.person for vote in votes} | {person.pk: person}
-    holdings, ballots = holdings_of(request, people, now), [vote.as_ballot() for vote in votes]
+    holdings, ballots = holdings_of(request, people, now, resolver), [vote.as_ballot() for vote in votes]
 
     def why_not(role: str, answer: Answer) -> str:
         ballot = Ballot(person.pk, person.get_username(), role, answer, request.digest)
@@ -89,31 +106,33 @@ class Inbox:
 
 def inbox_of(person: User, now: datetime) -> Inbox:
     """The approver's inbox: the longest waiting first; of the past, the newest."""
-    rows = (
-        ApprovalRequest.objects.live()
-        .filter(expires_at__gt=now)
-        .select_related("asked_by", "replaces")
-        .order_by("asked_at")
-    )
-    every = [standing_of(request, person, now) for request in rows]
-    waiting = [each for each in every if each.waits_for_person]
-    mine = [each for each in every if each.own or each.request.asked_by_id == person.pk]
-    return Inbox(waiting, [each for each in mine if each not in waiting], history_of(person, now))
+    live, ended = list(_live(now).order_by("asked_at")), _ended_of(person, now)
+    every = standings_of([*live, *ended], person, now)
+    open_ones, history = every[: len(live)], every[len(live) :]
+    waiting = [each for each in open_ones if each.waits_for_person]
+    mine = [each for each in open_ones if each.own or each.request.asked_by_id == person.pk]
+    return Inbox(waiting, [each for each in mine if each not in waiting], history)
 
 
-def history_of(person: User, now: datetime) -> list[Standing]:
+def _live(now: datetime | Now) -> ApprovalRequestQuerySet:
+    return ApprovalRequest.objects.live().filter(expires_at__gt=now).select_related("asked_by", "replaces")
+
+
+def _ended_of(person: User, now: datetime) -> list[ApprovalRequest]:
     """What has ended of all that the person asked or answered, newest first."""
     asked = ApprovalRequest.objects.filter(asked_by=person).values("pk")
     answered = Vote.objects.filter(person=person).values("request")
     known = ApprovalRequest.objects.filter(pk__in=asked.union(answered)).select_related("asked_by", "replaces")
     ended = known.exclude(pk__in=ApprovalRequest.objects.live().filter(expires_at__gt=now).values("pk"))
-    return [standing_of(request, person, now) for request in ended.order_by("-asked_at", "-id")[:HISTORY]]
+    return list(ended.order_by("-asked_at", "-id")[:HISTORY])
 
 
-def waiting_count(person: User, now: datetime) -> int:
-    """How many questions wait for this person."""
-    rows = ApprovalRequest.objects.live().filter(expires_at__gt=now).select_related("asked_by", "replaces")
-    return sum(standing_of(request, person, now).waits_for_person for request in rows)
+def waiting_count(person: User) -> int:
+    """How many questions wait for this person now; nothing is read for somebody who can never be asked."""
+    if not wiring.seats().sits_somewhere(person):
+        return 0
+    rows = list(_live(Now()))
+    return sum(each.waits_for_person for each in standings_of(rows, person, database_now())) if rows else 0
 
 
 def about(subject: Subject) -> list[ApprovalRequest]:

@@ -1,6 +1,6 @@
 """What every service does: lock the request, compare what was shown, weigh the votes, write it down, tell."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,7 +10,7 @@ from django.db import transaction
 
 from approvals import wiring
 from approvals.models import ApprovalRequest, Vote
-from approvals.ports import Happening, News
+from approvals.ports import Happening, News, SeatResolver
 from approvals.quorum import LIVE, Answer, Holdings, State, Weighing, weigh
 from approvals.refusals import StaleView
 
@@ -44,16 +44,34 @@ def votes_of(request: ApprovalRequest) -> list[Vote]:
     return list(request.votes.as_cast())
 
 
-def holdings_of(request: ApprovalRequest, people: Mapping[int, User], now: datetime) -> Holdings:
+def votes_by_request(requests: Sequence[ApprovalRequest]) -> dict[UUID, list[Vote]]:
+    """All votes on many requests in one query, each in the order they were cast."""
+    known = {request.pk: request for request in requests}
+    found: dict[UUID, list[Vote]] = {pk: [] for pk in known}
+    for vote in Vote.objects.filter(request__in=known).as_cast() if known else ():
+        vote.request = known[vote.request_id]
+        found[vote.request_id].append(vote)
+    return found
+
+
+def holdings_of(
+    request: ApprovalRequest, people: Mapping[int, User], now: datetime, resolver: SeatResolver | None = None
+) -> Holdings:
     """What each of these people may fill now; who is inactive fills nothing, whatever the resolver says."""
-    resolver, matter = wiring.seats(), request.as_matter()
-    return {pk: resolver.holdings(person, matter, now) for pk, person in people.items() if person.is_active}
+    asked, matter = resolver or wiring.seats(), request.as_matter()
+    return {pk: asked.holdings(person, matter, now) for pk, person in people.items() if person.is_active}
 
 
 def weigh_now(request: ApprovalRequest, now: datetime) -> Weighing:
     """What the votes come to, by the rights, activity, shifts and deputyships of this moment."""
-    votes = votes_of(request)
-    holdings = holdings_of(request, {vote.person_id: vote.person for vote in votes}, now)
+    return weigh_votes(request, votes_of(request), now)
+
+
+def weigh_votes(
+    request: ApprovalRequest, votes: Sequence[Vote], now: datetime, resolver: SeatResolver | None = None
+) -> Weighing:
+    """The same of votes that were read already; one resolver may serve many requests of one moment."""
+    holdings = holdings_of(request, {vote.person_id: vote.person for vote in votes}, now, resolver)
     return weigh(request.as_question(), [vote.as_ballot() for vote in votes], holdings, now)
 
 

@@ -1,16 +1,44 @@
 """Who can answer for a role now, and who stands in for those who cannot (E14)."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from django.contrib.auth.models import User
+from django.db.models import Q, Subquery
 
-from incidents.models.duty import Deputy
+from incidents.models.duty import Deputy, Seat, Shift
 from incidents.models.incident import Incident
 from incidents.queries.duty import on_call_dba, on_call_for
 
 ROLE_WORDS: Final = {"cto": "CTO", "ciso": "CISO", "dba": "on-call DBA"}
 """The roles that are woken, and that have a deputy."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seating:
+    """Who holds each role, and who stands in for which, at one moment; people by their keys."""
+
+    holders: Mapping[str, set[int]]
+    deputyships: Mapping[int, set[str]]
+
+
+def seated_at(now: datetime) -> Seating:
+    """Everybody of `holders_now` and every named deputy, in one query."""
+    dba = Shift.objects.running(now).filter(seat=Seat.DBA, person__groups__name="dba").values("person")[:1]
+    seated = Q(groups__name__in=("cto", "ciso")) | Q(deputyships__isnull=False) | Q(pk=Subquery(dba))
+    found = User.objects.filter(seated, is_active=True).annotate(dba=Subquery(dba))
+    holders: dict[str, set[int]] = {role: set() for role in ROLE_WORDS}
+    deputyships: dict[int, set[str]] = {}
+    for pk, group, deputy, on_shift in found.values_list("pk", "groups__name", "deputyships__role", "dba"):
+        if group in ("cto", "ciso"):
+            holders[group].add(pk)
+        if deputy:
+            deputyships.setdefault(pk, set()).add(deputy)
+        if on_shift == pk:
+            holders["dba"].add(pk)
+    return Seating(holders, deputyships)
 
 
 def holders_now(role: str, *, now: datetime) -> tuple[User, ...]:

@@ -5,7 +5,8 @@ from datetime import datetime
 from typing import cast
 
 from django.contrib.auth.models import User
-from django.db.models import Max, QuerySet, prefetch_related_objects
+from django.contrib.postgres.aggregates import ArrayAgg
+from django.db.models import Max, Q, QuerySet, Value
 from guardian.shortcuts import get_objects_for_user, get_users_with_perms
 
 from incidents.models.duty import Seat, Shift
@@ -62,17 +63,36 @@ def services_for(person: User, permission: str) -> QuerySet[Service]:
     return found
 
 
+GROUPS, DEPUTYSHIPS = "group_names", "deputy_roles"
+"""What a person who asks for a page was read with (`with_roles`); acts read the roles anew (`roles_of`)."""
+
+
+def with_roles(people: QuerySet[User]) -> QuerySet[User]:
+    """People with their groups and deputyships in the same query."""
+    return people.annotate(**{GROUPS: _gathered("groups__name"), DEPUTYSHIPS: _gathered("deputyships__role")})
+
+
+def _gathered(name: str) -> ArrayAgg:
+    return ArrayAgg(name, filter=Q(**{f"{name}__isnull": False}), distinct=True, default=Value([]))
+
+
 def groups_of(person: User) -> frozenset[str]:
-    """The groups of whoever asks for a page, read once for that page; acts read them anew (`roles_of`)."""
-    prefetch_related_objects([person], "groups")
-    return frozenset(group.name for group in person.groups.all())
+    """The groups of whoever asks for a page."""
+    known = vars(person).get(GROUPS)
+    return frozenset(person.groups.values_list("name", flat=True) if known is None else known)
+
+
+def deputyships_of(person: User) -> frozenset[str]:
+    """The roles that whoever asks for a page stands in for."""
+    known = vars(person).get(DEPUTYSHIPS)
+    return frozenset(person.deputyships.values_list("role", flat=True) if known is None else known)
 
 
 def visible_services(person: User) -> QuerySet[Service]:
     """The services whose incidents a person may see: all for the roles that read everything, and their deputies."""
     if not person.is_active:
         return Service.objects.none()
-    if not groups_of(person).isdisjoint({*GROUP_ROLES, "dba"}) or person.deputyships.exists():
+    if not groups_of(person).isdisjoint({*GROUP_ROLES, "dba"}) or deputyships_of(person):
         return Service.objects.all()
     return Service.objects.filter(
         pk__in=services_for(person, "respond_service")

@@ -29,6 +29,9 @@ class Roster:
             return frozenset()
         return frozenset(Holding(role, deputy) for name, role, deputy in self.held if name == person.username)
 
+    def sits_somewhere(self, person: User) -> bool:
+        return any(name == person.username for name, _, _ in self.held)
+
     def has_role(self, person: User, role: str, matter: Matter) -> bool:
         return any((name, held) == (person.username, role) for name, held, _ in self.held)
 
