@@ -155,7 +155,7 @@ def test_a_long_entry_is_cut_on_the_list_and_whole_on_its_own_page(reader: Clien
     assert "x" * 50_000 in reader.get(f"/audit/{entry.pk}/").content.decode()
 
 
-def test_an_entrys_page_says_whether_its_text_is_what_was_hashed(reader: Client, write: Write) -> None:
+def test_the_page_of_an_entry_says_whether_its_text_is_what_was_hashed(reader: Client, write: Write) -> None:
     entry = write(1)
     assert "its text is what was hashed" in reader.get(f"/audit/{entry.pk}/").content.decode()
     with connection.cursor() as cursor:
