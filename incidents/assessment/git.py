@@ -140,10 +140,14 @@ def with_attributes(git: Git, tree: str) -> Git:
 
     A bare repository ignores them, `git revert` in a work tree obeys them (`merge=union`): assessment.md §1, fact 5.
     """
+    return with_attribute_files(git, _attribute_files(git, tree))
+
+
+def with_attribute_files(git: Git, entries: Mapping[str, str]) -> Git:
+    """As `with_attributes`, by the paths of the files and their blobs."""
     place = git.folder.parent / "attributes"
     shutil.rmtree(place, ignore_errors=True)
     place.mkdir()
-    entries = _attribute_files(git, tree)
     contents = read_blobs(git, entries.values())
     for path, blob in entries.items():
         if blob in contents:
@@ -158,17 +162,26 @@ def commits(git: Git, revisions: Sequence[str]) -> list[Commit]:
     for revision in revisions:
         if not revision or set(revision) & set("\n\0"):
             raise NoSuchCommit(f"{shown(revision)!r} is no commit of this repository.")
-    given = "".join(f"{revision}^{{commit}}\n" for revision in revisions)
-    out = git.run("cat-file", "--batch", given=os.fsencode(given)).out
     found = []
-    for revision in revisions:
-        header, _, out = out.partition(b"\n")
-        sha, _, rest = header.decode("utf-8", "replace").partition(" ")
-        if not rest.startswith("commit "):
+    for revision, commit in zip(revisions, known_commits(git, revisions), strict=True):
+        if commit is None:
             raise NoSuchCommit(f"{shown(revision)[:60]} is no commit of this repository.")
-        size = int(rest.split()[1])
-        found.append(_commit(sha, out[:size]))
-        out = out[size + 1 :]
+        found.append(commit)
+    return found
+
+
+def known_commits(git: Git, revisions: Sequence[str]) -> list[Commit | None]:
+    """For each revision (of one line) its commit; None where it names none here, or more than one."""
+    given = "".join(f"{revision}^{{commit}}\n" for revision in revisions)
+    out = git.run("cat-file", "--batch", given=os.fsencode(given)).out if revisions else b""
+    found: list[Commit | None] = []
+    at = 0
+    for _ in revisions:
+        end = out.index(b"\n", at)
+        sha, _, rest = out[at:end].decode("utf-8", "replace").partition(" ")
+        size = int(rest.split()[1]) if rest.startswith("commit ") else None
+        found.append(None if size is None else _commit(sha, out[end + 1 : end + 1 + size]))
+        at = end + 1 if size is None else end + 2 + size
     return found
 
 

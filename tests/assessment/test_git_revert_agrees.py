@@ -15,6 +15,8 @@ from tests.assessment.repositories import WorkTree, rebased
 
 ATTRIBUTES = ".gitattributes"
 PATHS = ("a.txt", "b.txt", "folder/c.txt", "folder/d.log", "e.bin", "ünï.txt")
+SUBMODULE = "module"
+PINS = ("1" * 40, "2" * 40, "3" * 40)
 LINES = tuple("αbcdef")
 Content = tuple[str, bytes]  # mode, bytes
 Tree = dict[str, Content]
@@ -42,11 +44,13 @@ def content(lines: list[str], *, binary: bool) -> bytes:
 
 @st.composite
 def edits(draw: st.DrawFn, tree: Tree) -> Tree:
-    """One small edit: a line changed, put in or taken out; a rename; a mode; a file gone, new or replaced."""
+    """One small edit: a line changed, put in or taken out; a rename; a mode; a file gone or new; a submodule moved."""
     tree = dict(tree)
     path = draw(st.sampled_from(PATHS))
     mode, data = tree.get(path, ("100644", b""))
-    kind = draw(st.sampled_from(("line", "line", "insert", "insert", "delete", "rename", "mode", "gone", "union")))
+    kind = draw(
+        st.sampled_from(("line", "line", "insert", "insert", "delete", "rename", "mode", "gone", "union", "pin"))
+    )
     lines = data.decode().removeprefix("\0").splitlines()
     if kind == "rename" and path in tree:
         tree[draw(st.sampled_from(("renamed.txt", "folder/renamed.txt", *PATHS)))] = tree.pop(path)
@@ -56,6 +60,9 @@ def edits(draw: st.DrawFn, tree: Tree) -> Tree:
             "100644",
             draw(st.sampled_from((b"*.txt merge=union\n", b"*.log merge=union\n", b"* -merge\n"))),
         )
+        return tree
+    if kind == "pin":
+        tree[SUBMODULE] = ("160000", draw(st.sampled_from(PINS)).encode())
         return tree
     if kind == "gone":
         tree.pop(path, None)
@@ -116,7 +123,10 @@ def _stream(history: History) -> Iterator[bytes]:
             yield f"{word} :{parent + 1}\n".encode()
         yield b"deleteall\n"
         for path, (mode, data) in commit.tree.items():
-            yield f"M {mode} inline {path}\ndata {len(data)}\n".encode() + data + b"\n"
+            if mode == "160000":
+                yield f"M {mode} {data.decode()} {path}\n".encode()
+            else:
+                yield f"M {mode} inline {path}\ndata {len(data)}\n".encode() + data + b"\n"
 
 
 def built(work: WorkTree, change: BadChange) -> tuple[str, str | None]:
