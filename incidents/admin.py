@@ -259,9 +259,9 @@ class DeliveryAdmin(Shown[Delivery]):
 class LedgerEntryAdmin(Shown[LedgerEntry]):
     """The record, newest first."""
 
-    list_display = ("at", "stream", "seq", "kind", "rule", "actor_name")
+    list_display = ("at", "stream", "seq", "kind", "rule", "who")
     list_filter = ("kind", "rule")
-    search_fields = ("actor_name", "incident__number")
+    search_fields = ("actor__username", "incident__number")
     list_select_related = ("stream",)
     ordering = ("-id",)
     show_full_result_count = False

@@ -6,7 +6,7 @@ from celery import shared_task
 from django.db import OperationalError
 
 from incidents import dispatch
-from incidents.effects import credentials, fixes, linking, previewing, reading, sampling, suspecting
+from incidents.effects import credentials, fixes, keeping, linking, previewing, reading, sampling, suspecting
 from incidents.effects.performing import perform
 from incidents.effects.rehearsing import rehearsal
 from incidents.effects.wiring import world
@@ -83,6 +83,12 @@ def sample_series() -> None:
 def rehearse() -> None:
     """Try each integration and permission that is due."""
     rehearsal.rehearse(world())
+
+
+@shared_task(name="incidents.keep_record", soft_time_limit=300, time_limit=330)
+def keep_record() -> None:
+    """Sign what is new in the record, pin it outside, and verify the streams again."""
+    keeping.keep_record(world())
 
 
 @shared_task(name="incidents.write_public_page")

@@ -1,5 +1,6 @@
 """The environment as settings read it: text, secrets from files, and every fault of it named at once."""
 
+from base64 import b64decode
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -7,6 +8,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 KINDS: Final = ("production", "demo", "test")
 NOT_FOR_PRODUCTION: Final = "not-for-production-this-key-is-in-the-public-source-code"
+NOT_FOR_PRODUCTION_SEED: Final = "bm90LWZvci1wcm9kdWN0aW9uLW5vdC1mb3ItcHJvZC4="
+SEED_BYTES: Final = 32
 LEAST_KEY_LENGTH: Final = 32
 LEAST_KEY_LETTERS: Final = 10
 TRUE_WORDS: Final = frozenset({"1", "true", "yes", "on"})
@@ -125,6 +128,18 @@ class Environment:
             self.faults.append(
                 f"SECRET_KEY is a default or too simple; it needs {LEAST_KEY_LENGTH} characters or more, at random."
             )
+
+    def signing_key(self, name: str) -> bytes:
+        """The 32 bytes of an Ed25519 key, as base64; outside production one that anybody can read."""
+        value = self.required(name, NOT_FOR_PRODUCTION_SEED)
+        try:
+            seed = b64decode(value, validate=True)
+        except ValueError:
+            seed = b""
+        guessable = value == NOT_FOR_PRODUCTION_SEED or len(set(seed)) < LEAST_KEY_LETTERS
+        if value and (len(seed) != SEED_BYTES or (self.production and guessable)):
+            self.faults.append(f"{name} is not {SEED_BYTES} bytes at random, as base64: openssl rand -base64 32.")
+        return seed
 
     def refuse_debug(self, debug: bool) -> None:
         """DEBUG shows secrets to strangers."""

@@ -40,6 +40,7 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = False
 INSTANCE = socket.gethostname()
+APPLICATION_VERSION = environment.text("APPLICATION_VERSION", "unreleased")
 
 INSTALLED_APPS = [
     "rollback_console",
@@ -79,6 +80,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "rollback_console.witness.Witness",
     "django_htmx.middleware.HtmxMiddleware",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
 ]
@@ -159,6 +161,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     },
     "refresh mirrors": {"task": "incidents.refresh_mirrors", "schedule": 10.0, "options": {"expires": 20}},
     "rehearse": {"task": "incidents.rehearse", "schedule": 60.0, "options": {"expires": 50, "queue": "intake"}},
+    "keep record": {
+        "task": "incidents.keep_record",
+        "schedule": 60.0,
+        "options": {"expires": 50, "queue": "intake"},
+    },
     "write public page": {
         "task": "incidents.write_public_page",
         "schedule": 15.0,
@@ -302,6 +309,19 @@ VAULT_MOUNT = environment.text("VAULT_MOUNT", "secret")
 VAULT_NAMESPACE = environment.text("VAULT_NAMESPACE")
 SIGNED_WEBHOOK_URL = environment.text("SIGNED_WEBHOOK_URL")
 SIGNED_WEBHOOK_SECRET = environment.text("SIGNED_WEBHOOK_SECRET")
+# The record's checkpoints: signed by this key, and pinned where nobody who holds this machine can change them.
+CHECKPOINT_KEY = environment.signing_key("CHECKPOINT_KEY")
+CHECKPOINT_FILE = environment.text("CHECKPOINT_FILE")
+CHECKPOINT_URL = environment.text("CHECKPOINT_URL")
+CHECKPOINT_SECRET = environment.text("CHECKPOINT_SECRET")
+CHECKPOINT_STORE_URL = environment.text("CHECKPOINT_STORE_URL")
+CHECKPOINT_STORE_TOKEN = environment.text("CHECKPOINT_STORE_TOKEN")
+environment.require_together("CHECKPOINT_URL", "CHECKPOINT_SECRET")
+environment.require_together("CHECKPOINT_STORE_URL", "CHECKPOINT_STORE_TOKEN")
+environment.refuse_unencrypted("CHECKPOINT_URL")
+environment.refuse_unencrypted("CHECKPOINT_STORE_URL")
+EXPORT_FOLDER = environment.required("EXPORT_FOLDER", str(ROOT / ".local" / "exports"))
+EXPORT_KEPT_HOURS = environment.number("EXPORT_KEPT_HOURS", 72)
 DEFAULT_FROM_EMAIL = environment.text("DEFAULT_FROM_EMAIL", "rollback-console@localhost")
 globals().update(
     environment.address("EMAIL_URL", addresses.mail, environment.required("EMAIL_URL", "console://localhost"))

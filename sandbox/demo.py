@@ -105,6 +105,8 @@ def variables(ports: Ports, folder: Path) -> dict[str, str]:
         "CATALOGUE_FILE": str(_catalogue(ports, folder)),
         "MIRROR_FOLDER": str(folder / "mirrors"),
         "STATUS_FOLDER": str(folder / "status"),
+        "EXPORT_FOLDER": str(folder / "exports"),
+        "CHECKPOINT_FILE": str(folder / "elsewhere" / "checkpoints.jsonl"),
         "GITHUB_API_URL": f"{world}/github/api",
         "GITHUB_GIT_URL": f"{world}/github/git",
         "GITHUB_APP_ID": secrets.GITHUB_APP_ID,

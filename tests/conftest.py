@@ -45,7 +45,9 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any], chromium_
     return {**browser_type_launch_args, "executable_path": str(chromium_path), "args": chromium.launch_flags()}
 
 
-LOCKED: Final = ("incidents_ledgerentry", "incidents_ledgerstream")
+LOCKED: Final = tuple(
+    f"incidents_{table}" for table in ("ledgerentry", "ledgerstream", "ledgerpersonal", "checkpoint", "checkpointhead")
+)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -19,6 +19,7 @@ from incidents.integrations.github import GitHub
 from incidents.integrations.haproxy import HAProxy
 from incidents.integrations.metrics import Metrics
 from incidents.integrations.paging import Pager
+from incidents.integrations.pinning import Sink, sinks
 from incidents.integrations.prometheus import Prometheus
 from incidents.integrations.secrets import Secrets
 from incidents.integrations.signed_webhook import SignedWebhook
@@ -49,6 +50,7 @@ class World:
     drains: Drains | None = None
     status_page: StatusPage | None = None
     secrets: Secrets | None = None
+    sinks: tuple[Sink, ...] = ()
 
 
 @cache
@@ -70,6 +72,13 @@ def world() -> World:
         drains=_drains(hook),
         status_page=_status_page(hook),
         secrets=_secrets(hook),
+        sinks=sinks(
+            file=settings.CHECKPOINT_FILE,
+            url=settings.CHECKPOINT_URL,
+            secret=settings.CHECKPOINT_SECRET,
+            store=settings.CHECKPOINT_STORE_URL,
+            token=settings.CHECKPOINT_STORE_TOKEN,
+        ),
     )
 
 

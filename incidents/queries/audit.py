@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from django.contrib.auth.models import User
 from django.db import connection
@@ -12,6 +12,7 @@ from django.db.models import Q, QuerySet
 from django.urls import NoReverseMatch, reverse
 
 from incidents.models.ledger import LedgerEntry, digest
+from incidents.models.sealing import opens
 from incidents.procedure.duty import RIGHTS, Action
 from incidents.queries.duty import NotPermitted, groups_of
 from incidents.queries.lists import moment_in
@@ -101,9 +102,9 @@ def _before(found: QuerySet[LedgerEntry], cursor: str) -> QuerySet[LedgerEntry]:
     return found.filter(Q(at__lt=at) | Q(at=at, pk__lt=int(pk)), at__lte=at)
 
 
-def record_row(entry: LedgerEntry, *, longest: int = LONGEST_SHOWN) -> RecordRow:
-    """An entry in words and as it was hashed; expects `incident` and `service` to be selected."""
-    told = told_by(entry)
+def record_row(entry: LedgerEntry, *, longest: int | None = LONGEST_SHOWN) -> RecordRow:
+    """An entry in words and whole, personal texts in their places; expects `incident` and `service` to be selected."""
+    told = entry.told
     whole = json.dumps(told, indent=2, ensure_ascii=False, sort_keys=True) if told else entry.text
     return RecordRow(
         id=entry.pk,
@@ -112,7 +113,7 @@ def record_row(entry: LedgerEntry, *, longest: int = LONGEST_SHOWN) -> RecordRow
         at=entry.at,
         kind=entry.kind,
         words=_words(entry),
-        who=entry.actor_name or "the console",
+        who=entry.who or "the console",
         role=str(told.get("role") or ""),
         by_person=entry.actor_id is not None,
         rules=(entry.rule,) if entry.rule else (),
@@ -121,17 +122,8 @@ def record_row(entry: LedgerEntry, *, longest: int = LONGEST_SHOWN) -> RecordRow
         hash=entry.hash,
         previous=str(told.get("previous", "")),
         whole=whole[:longest],
-        cut=len(whole) > longest,
+        cut=longest is not None and len(whole) > longest,
     )
-
-
-def told_by(entry: LedgerEntry) -> dict[str, Any]:
-    """What the hashed text says; nothing where somebody has made it unreadable: it must be found all the same."""
-    try:
-        told = json.loads(entry.text)
-    except ValueError:
-        return {}
-    return told if isinstance(told, dict) else {}
 
 
 def _words(entry: LedgerEntry) -> str:
@@ -164,8 +156,8 @@ def whole_entry(entry_id: int) -> WholeEntry:
     beside = LedgerEntry.objects.filter(stream_id=entry.stream_id, seq__in=(entry.seq - 1, entry.seq + 1))
     by_seq = {seq: _neighbour(pk, seq) for pk, seq in beside.values_list("pk", "seq")}
     return WholeEntry(
-        row=record_row(entry, longest=len(entry.text) * 8),
-        intact=digest(entry.text) == entry.hash,
+        row=record_row(entry, longest=None),
+        intact=digest(entry.text) == entry.hash and opens(entry.text, entry.clear),
         before=by_seq.get(entry.seq - 1),
         after=by_seq.get(entry.seq + 1),
     )

@@ -9,6 +9,7 @@ from django.contrib.postgres.aggregates import ArrayAgg
 from django.db.models import Max, Q, QuerySet, Value
 from guardian.shortcuts import get_objects_for_user, get_users_with_perms
 
+from incidents.models.circumstances import act_as
 from incidents.models.duty import Seat, Shift
 from incidents.models.incident import Incident
 from incidents.models.ledger import LedgerEntry
@@ -147,7 +148,11 @@ def roles_of(person: User, service: Service, *, now: datetime, incident: Inciden
 
 
 def require(person: User, action: Action, service: Service, *, now: datetime, incident: Incident | None = None) -> None:
-    """Raise `NotPermitted` with the sentence for everybody else, unless one of the person's roles may do it."""
-    if not may(roles_of(person, service, now=now, incident=incident), action):
-        right = RIGHTS[action]
+    """Raise `NotPermitted` with the sentence for everybody else, unless one of the person's roles may do it.
+
+    What they do next is recorded as done in that role.
+    """
+    held, right = roles_of(person, service, now=now, incident=incident), RIGHTS[action]
+    if not may(held, action):
         raise NotPermitted(right.rule, right.otherwise)
+    act_as(person.pk, " and ".join(sorted(held & right.roles)))

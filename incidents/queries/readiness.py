@@ -24,6 +24,7 @@ GROUPS: Final[Mapping[str, str]] = {
     "secrets": "Secrets",
     "mail": "Mail",
     "people": "People",
+    "record": "The record",
     "console": "The console itself",
 }
 BADGES: Final[Mapping[str, Badge]] = {

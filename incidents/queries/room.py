@@ -548,7 +548,7 @@ def _closing(facts: Facts) -> ClosingPanel:
         shown=True,
         words=f"Closed: {incident.resolution.replace('_', ' ')}",
         badge=incident_badge(incident),
-        by=entry.actor_name if entry else "",
+        by=entry.who if entry else "",
         at=incident.closed_at,
         reason=incident.closing_words,
         link=link,

@@ -3,12 +3,13 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
+from incidents.models.checkpoint import StreamCheck
 from incidents.models.incident import Incident
 from incidents.models.ledger import LedgerEntry, stream_of
 from incidents.procedure.decision import PATH_WORDS, Path
 from incidents.procedure.steps import FORMS, StepKind
 from incidents.queries.deputies import ROLE_WORDS
-from incidents.queries.shapes import Link, TimelineEntry, TimelinePanel, Tone
+from incidents.queries.shapes import IntactView, Link, TimelineEntry, TimelinePanel, Tone
 
 PAGE: Final = 40
 Facts = Mapping[str, Any]
@@ -199,13 +200,19 @@ def timeline_of(incident: Incident, *, before: int | None = None) -> TimelinePan
     entries = LedgerEntry.objects.filter(stream_id=stream_of(incident)).exclude(kind__in=QUIET)
     if before is not None:
         entries = entries.filter(seq__lt=before)
-    found = list(entries.order_by("-seq")[: PAGE + 1])
+    found = list(entries.select_related("personal", "stream__check_made").order_by("-seq")[: PAGE + 1])
     shown = found[:PAGE]
     return TimelinePanel(
         entries=tuple(entry_in_words(each) for each in shown),
-        intact_to=shown[0].seq if shown else 0,
+        intact=_intact(shown[0]) if shown else IntactView(),
         before=shown[-1].seq if len(found) > PAGE else None,
     )
+
+
+def _intact(entry: LedgerEntry) -> IntactView:
+    """How far a worker has read the entry's stream and found it intact; it is never done in the request."""
+    made: StreamCheck | None = getattr(entry.stream, "check_made", None)
+    return IntactView(made.seq, made.at, made.broken) if made else IntactView()
 
 
 def entry_in_words(entry: LedgerEntry) -> TimelineEntry:
@@ -218,7 +225,7 @@ def entry_in_words(entry: LedgerEntry) -> TimelineEntry:
         at=entry.at,
         kind="people" if entry.actor_id else "console",
         words=words,
-        who=entry.actor_name,
+        who=entry.who,
         rules=(entry.rule,) if entry.rule else (),
         detail=str(facts.get("reason") or ""),
         link=Link("open", facts["url"]) if facts.get("url") else None,

@@ -47,4 +47,4 @@ def meanwhile(incident: Incident) -> str:
     if newest is None:
         return "Something changed meanwhile."
     what = entry_in_words(newest).words.rstrip(".")
-    return f"Meanwhile {newest.actor_name}: {what}, {newest.at:%H:%M:%S} UTC."
+    return f"Meanwhile {newest.who}: {what}, {newest.at:%H:%M:%S} UTC."

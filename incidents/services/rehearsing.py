@@ -46,7 +46,7 @@ def ask_rehearsal(*, actor: User, now: datetime) -> None:
     LedgerStream.objects.select_for_update().get(name=STREAM)
     last = _last_asked()
     if last and now - last.at < AGAIN_AFTER:
-        words = f"{last.actor_name} has had everything tried at {last.at:%H:%M:%S} UTC. Again a minute later."
+        words = f"{last.who} has had everything tried at {last.at:%H:%M:%S} UTC. Again a minute later."
         raise TriedJustNow("E3", words)
     record_in(STREAM, ASKED, at=now, actor=actor)
     dispatch.rehearse()

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import psycopg
 import pytest
@@ -11,7 +11,9 @@ from django.contrib.auth.models import User
 from django.db import DatabaseError, connection, transaction
 
 from incidents.models import Incident, LedgerEntry, LedgerStream
+from incidents.models.circumstances import Circumstances, act_as, under
 from incidents.models.ledger import append_entry, first_broken_entry, stream_of
+from incidents.procedure.rules import PROCEDURE_VERSION
 
 STREAM = "procedure"
 TABLES = ("incidents_ledgerentry", "incidents_ledgerstream")
@@ -27,7 +29,7 @@ def application(transactional_db: None) -> Iterator[psycopg.Connection]:
 
 def append(now: datetime, kind: str = "noted") -> LedgerEntry:
     with transaction.atomic():
-        return append_entry(stream=STREAM, kind=kind, at=now, data={"words": "ä"})
+        return append_entry(stream=STREAM, kind=kind, at=now, data={"noise": "ä"})
 
 
 def test_an_entry_is_refused_outside_the_transaction_that_it_records(transactional_db: None, now: datetime) -> None:
@@ -74,8 +76,11 @@ def without_triggers(statement: str, values: list[object]) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         cursor.execute("ALTER TABLE incidents_ledgerentry DISABLE TRIGGER USER")
+        cursor.execute("ALTER TABLE incidents_ledgerpersonal DISABLE TRIGGER USER")
         cursor.execute(statement, values)
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         cursor.execute("ALTER TABLE incidents_ledgerentry ENABLE TRIGGER USER")
+        cursor.execute("ALTER TABLE incidents_ledgerpersonal ENABLE TRIGGER USER")
 
 
 @pytest.mark.django_db
@@ -138,3 +143,71 @@ def test_parallel_writers_leave_no_gap_though_some_roll_back(transactional_db: N
     assert seqs == list(range(1, 21))
     assert LedgerStream.objects.get(name=STREAM).seq == 20
     assert first_broken_entry(STREAM) is None
+
+
+PERSONAL = "incidents_ledgerpersonal"
+
+
+def said_by(person: User, now: datetime) -> LedgerEntry:
+    with transaction.atomic():
+        append_entry(stream=STREAM, kind="noted", at=now, actor=person, data={"woken": [{"person": "cto", "id": 7}]})
+    return LedgerEntry.objects.get(stream_id=STREAM, seq=1)
+
+
+def redact_everything() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"UPDATE {PERSONAL} SET clear = (SELECT jsonb_object_agg(key, null) FROM jsonb_each(clear))")
+
+
+@pytest.mark.django_db
+def test_what_names_somebody_is_hashed_as_a_commitment_and_read_back(engineer: User, now: datetime) -> None:
+    entry = said_by(engineer, now)
+    assert "engineer" not in entry.text
+    assert '"cto"' not in entry.text
+    assert (entry.who, entry.data) == ("engineer", {"woken": [{"person": "cto", "id": 7}]})
+
+
+@pytest.mark.django_db
+def test_a_redacted_entry_still_verifies_and_says_that_it_was_redacted(engineer: User, now: datetime) -> None:
+    said_by(engineer, now)
+    redact_everything()
+    entry = LedgerEntry.objects.get(stream_id=STREAM)
+    assert (entry.who, entry.data) == ("redacted", {"woken": [{"person": "redacted", "id": 7}]})
+    assert first_broken_entry(STREAM) is None
+
+
+@pytest.mark.django_db
+def test_another_name_than_the_one_committed_to_is_found(engineer: User, now: datetime) -> None:
+    said_by(engineer, now)
+    without_triggers(f"UPDATE {PERSONAL} SET clear = replace(clear::text, %s, %s)::jsonb", ['"engineer"', '"cto"'])
+    assert first_broken_entry(STREAM) is not None
+
+
+CHANGES = (
+    f"UPDATE {PERSONAL} SET clear = replace(clear::text, 'cto', 'ciso')::jsonb",
+    f"UPDATE {PERSONAL} SET clear = '{{}}'",
+    f"DELETE FROM {PERSONAL}",
+)
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_clear_text_is_redacted_by_the_applications_role_but_never_changed(
+    application: psycopg.Connection, engineer: User, now: datetime, change: str
+) -> None:
+    entry = said_by(engineer, now)
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        application.execute(change)
+    application.execute(f"UPDATE {PERSONAL} SET clear = (SELECT jsonb_object_agg(key, null) FROM jsonb_each(clear))")
+    entry = LedgerEntry.objects.get(pk=entry.pk)
+    assert entry.who == "redacted"
+
+
+@pytest.mark.django_db
+def test_an_entry_says_from_where_and_how_the_person_had_proved_who_they_are(engineer: User, now: datetime) -> None:
+    proved = Circumstances("192.0.2.7", "totp", now - timedelta(minutes=3), "r-1")
+    with under(lambda: proved), transaction.atomic():
+        act_as(engineer.pk, "on_call")
+        told = append_entry(stream=STREAM, kind="noted", at=now, actor=engineer).told
+    assert (told["address"], told["request"], told["role"]) == ("192.0.2.7", "r-1", "on_call")
+    assert told["authentication"] == {"method": "totp", "age_seconds": 180}
+    assert (told["clock"], told["procedure"], told["v"]) == ("database", PROCEDURE_VERSION, 2)

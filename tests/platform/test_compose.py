@@ -98,7 +98,8 @@ def test_production_would_start_with_what_a_service_is_given(service, monkeypatc
     (tmp_path / "secret").write_text("kX93-this-key-is-long-enough-and-for-tests-alone")
     (tmp_path / "url").write_text("postgresql://role:password@postgres/rollback_console")
     (tmp_path / "mail").write_text("smtp://mail.example")
-    files = {"DATABASE_URL_FILE": "url", "EMAIL_URL_FILE": "mail"}
+    (tmp_path / "key").write_text("wLbuM6yqQ5xVyd7BTLzdlF4LSY2Pp2gYxSkmiMdIZc8=")
+    files = {"DATABASE_URL_FILE": "url", "EMAIL_URL_FILE": "mail", "CHECKPOINT_KEY_FILE": "key"}
     given = {}
     for name, value in OURS[service]["environment"].items():
         filled = re.sub(r"\$\{\w+:\?\}", "https://given.example", re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", value))

@@ -8,6 +8,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 import rollback_console.settings as console_settings
+from rollback_console.environment import NOT_FOR_PRODUCTION_SEED
 
 SETTINGS = Path(console_settings.__file__)
 FIT = {
@@ -20,6 +21,8 @@ FIT = {
     "CATALOGUE_FILE": "/catalogue.yaml",
     "MIRROR_FOLDER": "/mirrors",
     "STATUS_FOLDER": "/status",
+    "EXPORT_FOLDER": "/exports",
+    "CHECKPOINT_KEY": "wLbuM6yqQ5xVyd7BTLzdlF4LSY2Pp2gYxSkmiMdIZc8=",
     "GITHUB_TOKEN": "token",
     "GITHUB_WEBHOOK_SECRET": "webhook",
     "SLACK_TOKEN": "slack",
@@ -119,6 +122,18 @@ def test_production_refuses_a_secret_that_anyone_can_guess(start, key):
     words = refusal(start, SECRET_KEY=key)
     assert "SECRET_KEY" in words
     assert key not in words
+
+
+@pytest.mark.parametrize("key", [NOT_FOR_PRODUCTION_SEED, "c2hvcnQ=", "not base64", "A" * 43 + "="])
+def test_production_refuses_a_signing_key_that_anyone_can_guess_or_nobody_can_read(start, key):
+    words = refusal(start, CHECKPOINT_KEY=key)
+    assert "CHECKPOINT_KEY" in words
+    assert key not in words
+
+
+def test_a_place_for_checkpoints_is_given_with_its_secret(start):
+    assert "CHECKPOINT_SECRET missing" in refusal(start, CHECKPOINT_URL="https://elsewhere.example")
+    assert "CHECKPOINT_STORE_TOKEN missing" in refusal(start, CHECKPOINT_STORE_URL="https://store.example")
 
 
 def test_production_refuses_debug(start):

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import timedelta
 from functools import partial
+from typing import Final
 
 from incidents.effects.rehearsing.checks import Check, Finding, Verdict
 from incidents.effects.wiring import World
@@ -16,13 +17,12 @@ OFTEN = timedelta(minutes=1)
 def checks(_: World, services: list[Service]) -> Iterator[Check]:
     """Answered in the thread that asks, which has the database."""
     for each in questions_about_people(services, database_now()):
-        finding = Finding(_verdict(each.gap), each.words)
-        yield Check(each.name, each.title, each.rule, partial(_known, finding), every=OFTEN)
+        yield Check(each.name, each.title, each.rule, partial(known, each.gap, each.words), every=OFTEN)
 
 
-def _verdict(gap: Gap) -> Verdict:
-    return {Gap.NONE: Verdict.READY, Gap.CAVEAT: Verdict.WARNING, Gap.MISSING: Verdict.MISSING}[gap]
+VERDICTS: Final = {Gap.NONE: Verdict.READY, Gap.CAVEAT: Verdict.WARNING, Gap.MISSING: Verdict.MISSING}
 
 
-def _known(finding: Finding) -> Finding:
-    return finding
+def known(gap: Gap, words: str) -> Finding:
+    """What was looked up already."""
+    return Finding(VERDICTS[gap], words)

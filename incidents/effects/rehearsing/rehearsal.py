@@ -16,6 +16,7 @@ from incidents.effects.rehearsing import (
     metrics,
     pager,
     people,
+    record,
     secrets,
     status_page,
 )
@@ -46,6 +47,7 @@ OF: Final[tuple[Callable[[World, list[Service]], Iterator[Check]], ...]] = (
     secrets.checks,
     mail.checks,
     people.checks,
+    record.checks,
 )
 log = structlog.get_logger(__name__)
 

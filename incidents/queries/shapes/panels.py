@@ -321,11 +321,20 @@ class TimelineEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class IntactView:
+    """How far the record was found intact, and when; `broken` is the first entry that is not."""
+
+    seq: int = 0
+    at: datetime | None = None
+    broken: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class TimelinePanel:
     """Newest first. `before`: the seq to ask older entries by, `None` when these are all."""
 
     entries: tuple[TimelineEntry, ...]
-    intact_to: int
+    intact: IntactView = IntactView()
     before: int | None = None
 
 
