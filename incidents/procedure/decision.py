@@ -1,12 +1,13 @@
 """Which paths are open, which one is advised, why, and what would change it (D1–D7, under E1's precedence)."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
 from incidents.procedure.answers import QUESTIONS, Answer, Answers, is_asked
+from incidents.procedure.overruling import Overruled
 from incidents.procedure.readings import (
     brings_credential_back,
     dead_credential_comes_back,
@@ -168,9 +169,13 @@ def what_would_change(answers: Answers) -> tuple[Change, ...]:
     return tuple(change for field, answer in others if (change := _effect_of(answers, field, answer)))
 
 
-def needs_of(answers: Answers, path: Path) -> tuple[Need, ...]:
-    """What taking this path asks for: approvals and confirmations that hold it, and people who are told."""
-    return _NEEDS[path](answers) if path in _NEEDS else ()
+def needs_of(answers: Answers, path: Path, overruled: Sequence[Overruled] = ()) -> tuple[Need, ...]:
+    """What taking this path asks for: approvals and confirmations that hold it, and people who are told.
+
+    A rollback that rests on findings set aside also needs the second person for each of them.
+    """
+    needs = _NEEDS[path](answers) if path in _NEEDS else ()
+    return (*needs, *_seconds(overruled)) if path is Path.ROLLBACK else needs
 
 
 def refuse_path(answers: Answers, path: Path) -> None:
@@ -340,6 +345,15 @@ def _rollback_needs(answers: Answers) -> tuple[Need, ...]:
         words = f"{state(answers, 'customer_impact')} The CTO is informed; nothing waits for it."
         needs.append(Need("D7", ("cto",), words, holds=False))
     return tuple(needs)
+
+
+def _seconds(overruled: Sequence[Overruled]) -> Iterator[Need]:
+    """One need for each rule set aside, naming everything that was found under it."""
+    for rule in dict.fromkeys(each.second.rule for each in overruled):
+        found = [each for each in overruled if each.second.rule == rule]
+        second, words = found[0].second, "; ".join(dict.fromkeys(each.evidence for each in found))
+        sentence = f"The console found: {words}. It was answered otherwise, so {second.words} agrees before it runs."
+        yield Need(rule, (second.role,), sentence, holds=True)
 
 
 def _escalation_needs(_: Answers) -> tuple[Need, ...]:

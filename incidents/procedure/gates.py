@@ -1,12 +1,13 @@
 """May this step start now? Asked when a step is queued, and once more when a worker claims it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
 from incidents.procedure.answers import Answer, Answers
 from incidents.procedure.decision import Path, closure, needs_of
+from incidents.procedure.overruling import Overruled
 from incidents.procedure.readings import state
 from incidents.procedure.refusals import Refusal
 from incidents.procedure.steps import FORMS, OUTLASTS_THE_INCIDENT, PUBLIC_WORDS, IncidentState, StepKind, StepState
@@ -64,6 +65,7 @@ class StepSituation:
     plan_is_executed: bool = False
     path: Path = Path.ROLLBACK
     answers: Answers = field(default_factory=Answers)
+    overruled: Sequence[Overruled] = ()
     approvals: Mapping[str, bool] = field(default_factory=dict)
     previous_done: bool = False
     hold_at: HoldAt = HoldAt.PUSH
@@ -139,7 +141,7 @@ def _approval_missing(situation: StepSituation) -> Gate | None:
     """M3 before the push, or before the merge by E10's switch; C1 before the push always."""
     missing = (
         need
-        for need in needs_of(situation.answers, situation.path)
+        for need in needs_of(situation.answers, situation.path, situation.overruled)
         if need.holds and _held_here(need.rule, situation) and not situation.approvals.get(need.rule, False)
     )
     need = next(missing, None)

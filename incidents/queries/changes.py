@@ -9,6 +9,7 @@ from incidents.models.change import Assessment, Change, Deployment
 from incidents.models.incident import OPEN_STATES, Suspect
 from incidents.models.service import Service
 from incidents.queries.badges import PENDING, VERDICTS
+from incidents.queries.findings import reading_of
 from incidents.queries.reversions import reversion_rows
 from incidents.queries.shapes import (
     Badge,
@@ -169,5 +170,6 @@ def change_page(change: Change, *, actionable: bool) -> ChangePage:
         kind_words=change.get_kind_display(),
         commits=tuple(Evidence("taken back", code=str(sha)[:12]) for sha in change.commits),
         findings=findings_of(row.preview),
+        reading=reading_of(getattr(change, "assessment", None)),
         reversions=reversion_rows(change, actionable=actionable),
     )

@@ -16,11 +16,12 @@ from incidents.procedure.answers import Answer, Answers, UnreadableAnswers
 from incidents.procedure.decision import Path
 from incidents.procedure.duty import Action as Doing
 from incidents.procedure.duty import Role, grounds_to_take_over, may, why_not
+from incidents.procedure.overruling import Found
 from incidents.procedure.refusals import Refusal
 from incidents.procedure.speculation import speculation_in
 from incidents.procedure.steps import FORMS, IncidentState, StepKind, StepState
 from incidents.queries.bleeding import bleed_controls
-from incidents.queries.decisions import Form, advice_view, blockers_of, known_answers, question_groups
+from incidents.queries.decisions import Form, advice_view, blockers_of, question_groups
 from incidents.queries.duty import responders_of, roles_of
 from incidents.queries.escalation import answers_to_escalation, may_govern
 from incidents.queries.grants import approvals_needed, may_ask_anew, waiting_for
@@ -240,12 +241,12 @@ def decision_form(
     if not reader.may(Doing.DECIDE):
         return DecisionForm(allowed=False, why_not=reader.why_not(Doing.DECIDE))
     facts = reader.facts
-    known = known_answers(facts.incident, firing=facts.firing)
+    known = facts.known
     form, problems = _read(_starting_from(facts, known) if given is None else given)
     suspect = facts.chosen
     advice = advice_view(
         form, change=_short_name(suspect.change) if suspect else "", flags=facts.incident.service.flags,
-        typed=_typed_before(facts) if typed is None else typed,
+        typed=_typed_before(facts) if typed is None else typed, known=known,
     )  # fmt: skip
     return DecisionForm(
         allowed=True,
@@ -259,12 +260,12 @@ def decision_form(
     )
 
 
-def _starting_from(facts: Facts, known: Mapping[str, tuple[Answer, str]]) -> dict[str, str]:
+def _starting_from(facts: Facts, known: Mapping[str, Found]) -> dict[str, str]:
     """What the console knows; where the decision is taken again, the answers as they were, some of them set anew."""
     decision = facts.decision
     again = decision.particulars.get("again") if decision else None
     if decision is None or again is None:
-        return {field: word.value for field, (word, _) in known.items()}
+        return {field: found.answer.value for field, found in known.items() if found.answer is not Answer.UNKNOWN}
     given = {field: word for field, word in decision.answers.items() if word != Answer.UNKNOWN}
     return {**given, **again}
 

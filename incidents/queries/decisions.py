@@ -5,13 +5,16 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, Final, Self
 
+from incidents.models.change import Assessment
 from incidents.models.decision import Decision
 from incidents.models.incident import Incident
 from incidents.procedure.answers import QUESTIONS, Answer, Answers, Group, is_asked
 from incidents.procedure.answers import Question as Asked
 from incidents.procedure.decision import PATH_WORDS, Advice, Path, advise, needs_of, recommend
 from incidents.procedure.gates import execution_holds
+from incidents.procedure.overruling import Found, overruled_by
 from incidents.procedure.readings import DEFAULT_TO_ROLLBACK, brings_credential_back
+from incidents.queries.findings import found_in
 from incidents.queries.plans import asks_for_credential, confirmation_of
 from incidents.queries.shapes import (
     AdviceView,
@@ -95,22 +98,24 @@ def words_of(path: Path) -> str:
     return words[0].upper() + words[1:]
 
 
-def known_answers(incident: Incident, *, firing: bool) -> dict[str, tuple[Answer, str]]:
+def known_answers(incident: Incident, *, firing: bool, assessment: Assessment | None) -> dict[str, Found]:
     """What the console can say by itself, each with its evidence; a person confirms or overrules it."""
-    known: dict[str, tuple[Answer, str]] = {}
+    known = found_in(assessment)
     if firing:
-        known["threshold_exceeded"] = (Answer.YES, "the service's alert has fired for this incident")
+        known["threshold_exceeded"] = Found(Answer.YES, "the service's alert has fired for this incident")
     if incident.customer_impact:
-        known["customer_impact"] = (Answer.YES, "the service is marked as customer-facing")
+        known["customer_impact"] = Found(Answer.YES, "the service is marked as customer-facing")
     return known
 
 
 def advice_view(
-    form: Form, *, change: str = "", typed: Mapping[str, str] = MappingProxyType({}), flags: Sequence[str] = ()
-) -> AdviceView:
+    form: Form, *, change: str = "", typed: Mapping[str, str] = MappingProxyType({}), flags: Sequence[str] = (),
+    known: Mapping[str, Found] = MappingProxyType({}),
+) -> AdviceView:  # fmt: skip
     """The advice to these answers, rule by rule, and what would change it; `change`: what a rollback takes back.
 
-    `typed` is what was typed for the paths to go by, `flags` those that the catalogue names.
+    `typed` is what was typed for the paths to go by, `flags` those that the catalogue names, `known` what the console
+    found.
     """
     answers, pending = form.answers, form.pending
     advice = advise(answers)
@@ -129,8 +134,18 @@ def advice_view(
         pending=tuple(OpenQuestion(q.field, q.text, q.rule) for q in form.open_in(*GUARDS)) if pending else (),
         closes=_rules(answers)[0] if pending else "",
         nameless=best is Path.ROLLBACK and not change,
+        overruled=_set_aside(answers, known),
         unanswered=len(form.open_in(Group.DECIDE, Group.ROLL_FORWARD, Group.CUSTOMERS)),
     )
+
+
+def _set_aside(answers: Answers, known: Mapping[str, Found]) -> tuple[FiredRule, ...]:
+    """The findings that these answers overrule, and who must agree before a rollback runs."""
+    return tuple(
+        FiredRule(each.second.rule, f"The console found: {each.evidence}. Your answer says otherwise.",
+                  f"{each.second.words} must agree")
+        for each in overruled_by(answers, known)
+    )  # fmt: skip
 
 
 def _fired(advice: Advice, form: Form) -> tuple[FiredRule, ...]:
@@ -197,12 +212,12 @@ def _path(path: Path, advice: Advice) -> PathView:
     )
 
 
-def question_groups(form: Form, known: Mapping[str, tuple[Answer, str]]) -> tuple[QuestionGroup, ...]:
+def question_groups(form: Form, known: Mapping[str, Found]) -> tuple[QuestionGroup, ...]:
     """The form's questions in their groups; those that need nobody now are folded to one line."""
     return tuple(_group(group, form, known) for group in GROUPS)
 
 
-def _group(group: Group, form: Form, known: Mapping[str, tuple[Answer, str]]) -> QuestionGroup:
+def _group(group: Group, form: Form, known: Mapping[str, Found]) -> QuestionGroup:
     title, words = GROUPS[group]
     fields = [field for field, question in QUESTIONS.items() if question.group is group]
     complete, settled = not form.open_in(group), _settled(group, form)
@@ -242,16 +257,16 @@ def _said(fields: list[str], form: Form) -> Iterator[str]:
         yield f"{unsaid} open"
 
 
-def _question(asked: Asked, form: Form, known: Mapping[str, tuple[Answer, str]]) -> Question:
-    filled = asked.field in known
+def _question(asked: Asked, form: Form, known: Mapping[str, Found]) -> Question:
+    found = known.get(asked.field)
     return Question(
         key=asked.field,
         words=asked.text,
         rules=(asked.rule,),
         answer=form.answers.of(asked.field).value if asked.field in form.given else "",
         help=asked.help,
-        evidence=known[asked.field][1] if filled else "",
-        filled=filled,
+        evidence=found.evidence if found else "",
+        filled=found is not None,
         follows=asked.follows or "",
         asked=form.shows(asked.field),
     )

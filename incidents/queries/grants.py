@@ -14,16 +14,19 @@ from incidents.models.decision import Plan
 from incidents.models.incident import Incident
 from incidents.procedure.answers import Answers
 from incidents.procedure.decision import Need, Path, needs_of
+from incidents.procedure.overruling import from_rows
 
 SUBJECT, GLASS = "rollback", "glass"
 """What is asked about: whether a rollback may run, and whether it was right to run it without an answer."""
 RULES: Final[Mapping[str, Rule]] = MappingProxyType(
     {
+        "M2": Rule("M2", How.ALL, (Seat("dba", "on-call DBA"),)),
         "M3": Rule("M3", How.ALL, (Seat("cto", "CTO"), Seat("dba", "on-call DBA"))),
+        "C2": Rule("C2", How.ALL, (Seat("ciso", "CISO"),)),
         "P2": Rule("P2", How.ANY, (Seat("cto", "CTO"), Seat("ciso", "CISO"))),
     }
 )
-"""Which seats must be filled, by the rule that asks for them."""
+"""Which seats must be filled, by the rule that asks for them; M2 and C2 ask where a finding was overruled."""
 
 
 def open_question(subject: Subject, rule: str) -> ApprovalRequest | None:
@@ -49,8 +52,9 @@ def glass_to_review(incident: Incident) -> ApprovalRequest | None:
 
 def approvals_needed(plan: Plan) -> list[Need]:
     """What the plan's decision needs of people in seats."""
-    answers = Answers.from_form(plan.decision.answers)
-    return [need for need in needs_of(answers, Path(plan.decision.path)) if need.holds and need.rule in RULES]
+    decision = plan.decision
+    needs = needs_of(Answers.from_form(decision.answers), Path(decision.path), from_rows(decision.overruled))
+    return [need for need in needs if need.holds and need.rule in RULES]
 
 
 def approvals_for(plan: Plan, now: datetime) -> dict[str, bool]:

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.conf import settings
 
-from incidents.models.change import Change
+from incidents.models.change import Assessment, Change
 from incidents.models.decision import Confirmation, Decision
 from incidents.models.incident import Incident
 from incidents.procedure.answers import Answers
@@ -36,6 +36,13 @@ def plan_facts(decision: Decision) -> PlanFacts:
 
 def _fix(found: dict[str, Any] | None) -> Fix | None:
     return Fix(found["number"], found["head"], found["title"]) if found else None
+
+
+def verdicts_of(decision: Decision, assessment: Assessment) -> dict[str, str]:
+    """What was known of the revert and of the change, and what of it was set aside: part of what approvals bind to."""
+    overruled = ",".join(sorted(each["field"] for each in decision.overruled))
+    read = {"schema": assessment.schema} if assessment.schema else {}
+    return {"revert": assessment.verdict, **read, **({"overruled": overruled} if overruled else {})}
 
 
 def goes_by_a_fix(decision: Decision) -> bool:

@@ -17,6 +17,7 @@ from incidents.models.step import Step
 from incidents.models.words import Retrospective
 from incidents.procedure.answers import Answers
 from incidents.procedure.decision import Path
+from incidents.procedure.overruling import Found
 from incidents.procedure.steps import FORMS, PUBLIC_WORDS, IncidentState, StepKind, StepState
 from incidents.queries.badges import STEPS, drill_badge, incident_badge, severity_badge
 from incidents.queries.changes import change_rows, findings_of
@@ -24,6 +25,7 @@ from incidents.queries.deadlines import due_in
 from incidents.queries.decisions import blockers_of, confirmation_view, decision_view, known_answers
 from incidents.queries.duty import last_sign_of, on_call_for
 from incidents.queries.escalation import escalation_panel
+from incidents.queries.findings import reading_of
 from incidents.queries.grants import waiting_for
 from incidents.queries.plans import is_isolated
 from incidents.queries.public import last_told
@@ -128,9 +130,15 @@ class Facts:
         return bool(self.alerts)
 
     @property
+    def known(self) -> dict[str, Found]:
+        """What the console answers by itself, the chosen suspect's reading included."""
+        change = self.chosen.change if self.chosen else None
+        assessment = getattr(change, "assessment", None)
+        return known_answers(self.incident, firing=self.firing, assessment=assessment)
+
+    @property
     def answers(self) -> Answers:
-        known = known_answers(self.incident, firing=self.firing)
-        return Answers.from_form({field: answer.value for field, (answer, _) in known.items()})
+        return Answers.from_form({field: found.answer.value for field, found in self.known.items()})
 
 
 def incident_by_number(number: str) -> Incident:
@@ -436,6 +444,7 @@ def _change(facts: Facts) -> SuspectPanel:
     return SuspectPanel(
         suspect=suspect,
         findings=findings_of(suspect.preview) if suspect else (),
+        reading=reading_of(getattr(chosen.change, "assessment", None)) if chosen else None,
         kind_words=chosen.change.get_kind_display() if chosen else "",
         others=tuple(row for row in rows if suspect is None or row.sha != suspect.sha),
         words="Name the change that broke it: from the recent ones, or by its commit.",

@@ -23,7 +23,7 @@ from incidents.procedure.refusals import Refusal
 from incidents.procedure.steps import FORMS, IncidentState, StepKind, StepState
 from incidents.queries.duty import require
 from incidents.queries.grants import approvals_needed, may_ask_anew, name_of, open_question, subject_of
-from incidents.queries.plans import plan_facts
+from incidents.queries.plans import plan_facts, verdicts_of
 from incidents.services.gating import release_steps
 from incidents.services.locking import lock_incident
 from incidents.services.questions import lock_questions, put_question, take_back
@@ -98,11 +98,12 @@ def waiting_incidents() -> list[UUID]:
 
 
 def void_outdated(*, change: Change, assessment: Assessment, now: datetime) -> None:
-    """The revert is no longer the patch that was put to the approvers: void it and show the difference (E13)."""
-    plans = Plan.objects.filter(decision__change=change, replaced_at__isnull=True).exclude(patch_id=assessment.patch_id)
-    for plan in plans.select_related("decision__change", "incident__service"):
+    """The revert, or what was read in the change, is no longer what was put to the approvers: void it (E13)."""
+    plans = Plan.objects.filter(decision__change=change, replaced_at__isnull=True)
+    for plan in plans.select_related("decision__change", "decision__incident__service", "incident__service"):
         for need in approvals_needed(plan):
-            _void(plan, need, assessment, now)
+            if _digest_with(plan, assessment) != plan.content_digest:
+                _void(plan, need, assessment, now)
 
 
 @transaction.atomic
@@ -143,7 +144,7 @@ def _title(change: Change | None) -> str:
 def _digest_with(plan: Plan, assessment: Assessment) -> str:
     change = plan.decision.change
     return content_digest(
-        patch_id=assessment.patch_id, verdicts={"revert": assessment.verdict},
+        patch_id=assessment.patch_id, verdicts=verdicts_of(plan.decision, assessment),
         answers=Answers.from_form(plan.decision.answers),
         steps=outline(Path(plan.decision.path), plan_facts(plan.decision)) if change else (),
     )  # fmt: skip

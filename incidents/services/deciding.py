@@ -14,13 +14,15 @@ from incidents.models.change import Assessment, Change
 from incidents.models.decision import Decision
 from incidents.models.incident import Incident
 from incidents.procedure.answers import Answers
-from incidents.procedure.decision import Advice, Path, advise, check_choice
+from incidents.procedure.decision import Advice, Choice, Path, advise, check_choice
 from incidents.procedure.duty import Action
+from incidents.procedure.overruling import Overruled, as_rows, overruled_by, require_reason
 from incidents.procedure.particulars import read_particulars
 from incidents.procedure.refusals import Refusal
 from incidents.procedure.rules import PROCEDURE_VERSION
 from incidents.procedure.steps import IncidentState
 from incidents.queries.duty import require
+from incidents.queries.findings import found_in
 from incidents.queries.grants import subject_of
 from incidents.queries.plans import asks_for_credential, goes_by_a_fix
 from incidents.queries.switches import current_switches
@@ -74,11 +76,13 @@ def decide(
         choice.path, particulars or {}, repository=incident.service.repository, flags=incident.service.flags
     )
     change = _change_to_revert(incident) if choice.path is Path.ROLLBACK else _chosen(incident)
+    overruled = _overruled(given, change, choice)
     decision = Decision.objects.create(
         incident=incident, number=incident.decisions.count() + 1, answers=given.by_field(),
         advice=advice_as_shown(advise(given)), path=choice.path, change=change, against_advice=choice.against_advice,
         reason=choice.reason, decided_by=actor, decided_at=now, procedure_version=PROCEDURE_VERSION,
         switches=current_switches(), particulars=named,
+        overruled=as_rows(overruled),
     )  # fmt: skip
     _record(incident, decision, now, actor)
     _go_on(incident, decision, now)
@@ -103,6 +107,15 @@ def _go_on(incident: Incident, decision: Decision, now: datetime) -> None:
         take_back(subject_of(incident), now=now, why="decided otherwise")
     if asks_for_credential(decision):
         dispatch.look_up_credential(decision.pk)
+
+
+def _overruled(given: Answers, change: Change | None, choice: Choice) -> tuple[Overruled, ...]:
+    """What the console found and these answers set aside; only a rollback rests on it."""
+    if choice.path is not Path.ROLLBACK:
+        return ()
+    overruled = overruled_by(given, found_in(Assessment.objects.filter(change=change).first()))
+    require_reason(overruled, choice.reason)
+    return overruled
 
 
 def _path(named: str) -> Path:
@@ -145,4 +158,5 @@ def _record(incident: Incident, decision: Decision, now: datetime, actor: User) 
         answers=decision.answers, advice=decision.advice, against_advice=decision.against_advice,
         reason=decision.reason, change=decision.change.sha if decision.change else None,
         procedure=decision.procedure_version, switches=decision.switches, particulars=decision.particulars,
+        overruled=decision.overruled,
     )  # fmt: skip

@@ -12,6 +12,7 @@ from incidents.models.step import Step
 from incidents.procedure.answers import Answers
 from incidents.procedure.decision import Path
 from incidents.procedure.gates import Gate, HoldAt, StepSituation, gate_for
+from incidents.procedure.overruling import from_rows
 from incidents.procedure.steps import PASSED, PUBLIC_WORDS, IncidentState, StepKind, StepState
 from incidents.queries import words
 from incidents.queries.grants import RULES, approvals_for, why_waiting
@@ -44,6 +45,7 @@ def _situation(step: Step) -> StepSituation:
         plan_is_executed=plan.executed_at is not None,
         path=Path(plan.decision.path),
         answers=Answers.from_form(plan.decision.answers),
+        overruled=from_rows(plan.decision.overruled),
         approvals={**approvals_for(plan, database_now()), "C1": confirmation_of(plan.decision, "C1") is not None},
         previous_done=step.after is None or step.after.state in PASSED,
         hold_at=HoldAt(settings.HOLD_AT),

@@ -18,7 +18,7 @@ from incidents.procedure.planning import (
     revert_branch,
 )
 from incidents.procedure.steps import FORMS, StepState
-from incidents.queries.plans import goes_by_a_fix, plan_facts
+from incidents.queries.plans import goes_by_a_fix, plan_facts, verdicts_of
 from incidents.services.recording import record
 
 
@@ -66,7 +66,7 @@ def _basis(incident: Incident, decision: Decision, number: int) -> Basis:
     change = _change_of(decision)
     assessed = Assessment.objects.get(change=change)
     branch = revert_branch(incident.number, number, change.sha)
-    return Basis(assessed.base, assessed.tree, assessed.patch_id, branch, {"revert": assessed.verdict})
+    return Basis(assessed.base, assessed.tree, assessed.patch_id, branch, verdicts_of(decision, assessed))
 
 
 def _change_of(decision: Decision) -> Change:

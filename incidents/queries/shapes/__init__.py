@@ -4,7 +4,15 @@
 the parts of both. Every moment is an aware datetime (UTC); pages turn it into local time. Nothing here fetches.
 """
 
-from incidents.queries.shapes.changes import ChangeRow, DependentRow, FileLine, FindingView, PreviewView, SurvivorLine
+from incidents.queries.shapes.changes import (
+    ChangeRow,
+    DependentRow,
+    FileLine,
+    FindingView,
+    PreviewView,
+    ReadingView,
+    SurvivorLine,
+)
 from incidents.queries.shapes.charting import ChartLine, ChartMark, ChartMoment, ChartRow, ChartView
 from incidents.queries.shapes.controls import (
     AnnounceForm,
@@ -149,6 +157,7 @@ __all__ = [
     "ReadinessCheck",
     "ReadinessGroup",
     "ReadinessPage",
+    "ReadingView",
     "RefusalView",
     "ReversionRow",
     "RoleRow",

@@ -77,6 +77,17 @@ class FindingView:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadingView:
+    """What the change did, in a word and in findings; `more`: how many are not shown."""
+
+    word: str
+    tone: Tone
+    words: str
+    findings: tuple[FindingView, ...] = ()
+    more: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class ChangeRow:
     """A change in a list: who merged what, when it reached production, and whether it reverts."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from incidents.queries.shapes.changes import ChangeRow, FindingView
+from incidents.queries.shapes.changes import ChangeRow, FindingView, ReadingView
 from incidents.queries.shapes.lists import IncidentCard, ServiceHealth
 from incidents.queries.shapes.parts import Badge, Choice, Evidence, Link
 
@@ -33,6 +33,7 @@ class ChangePage:
     kind_words: str
     commits: tuple[Evidence, ...] = ()
     findings: tuple[FindingView, ...] = ()
+    reading: ReadingView | None = None
     incidents: tuple[IncidentCard, ...] = ()
     reversions: tuple[ReversionRow, ...] = ()
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-from incidents.queries.shapes.changes import ChangeRow, FindingView
+from incidents.queries.shapes.changes import ChangeRow, FindingView, ReadingView
 from incidents.queries.shapes.charting import ChartView
 from incidents.queries.shapes.due import DueStrip
 from incidents.queries.shapes.lists import IncidentCard
@@ -93,6 +93,7 @@ class SuspectPanel:
 
     suspect: ChangeRow | None
     findings: tuple[FindingView, ...] = ()
+    reading: ReadingView | None = None
     kind_words: str = ""
     others: tuple[ChangeRow, ...] = ()
     words: str = ""
@@ -150,6 +151,7 @@ class AdviceView:
 
     `pending`: the open questions the advice rests on; until they are answered they close the rollback by the rule
     `closes`, and nothing is advised aloud. `act` is the button of the advised path; `nameless`: no change is named yet.
+    `overruled`: what the console found and these answers set aside, with whose agreement that takes.
     """
 
     words: str
@@ -164,6 +166,7 @@ class AdviceView:
     pending: tuple[OpenQuestion, ...] = ()
     closes: str = ""
     nameless: bool = False
+    overruled: tuple[FiredRule, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
