@@ -6,12 +6,13 @@ from celery import shared_task
 from django.db import OperationalError
 
 from incidents import dispatch
-from incidents.effects import credentials, fixes, keeping, linking, previewing, reading, sampling, suspecting
+from incidents.effects import beating, credentials, fixes, keeping, linking, previewing, reading, sampling, suspecting
 from incidents.effects.performing import perform
 from incidents.effects.rehearsing import rehearsal
 from incidents.effects.wiring import world
 from incidents.models.service import Service
 from incidents.services import minding, reminding
+from incidents.services.beating import note_sweep
 from incidents.services.clock import database_now
 from incidents.services.intake import unread_deliveries
 from incidents.services.rendering import write_public_page as write_page
@@ -105,6 +106,7 @@ def sweep() -> None:
         dispatch.perform_step(step_id)
     for delivery_id in unread_deliveries(now):
         dispatch.read_delivery(delivery_id)
+    note_sweep(now=now)
 
 
 @shared_task(name="incidents.mind_questions", autoretry_for=(OperationalError,), max_retries=1)
@@ -117,3 +119,9 @@ def mind_questions() -> None:
 def mind_deadlines() -> None:
     """Follow what is due, and tell whoever is to be told."""
     reminding.mind_deadlines(now=database_now())
+
+
+@shared_task(name="incidents.beat_outside", autoretry_for=(OperationalError,), max_retries=1)
+def beat_outside() -> None:
+    """Tell the outside watcher that the console lives, where it does."""
+    beating.beat_outside(world(), database_now())

@@ -152,6 +152,7 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "sweep": {"task": "incidents.sweep", "schedule": 2.0, "options": {"expires": 4}},
+    "beat outside": {"task": "incidents.beat_outside", "schedule": 60.0, "options": {"expires": 50}},
     "mind deadlines": {"task": "incidents.mind_deadlines", "schedule": 10.0, "options": {"expires": 20}},
     "mind questions": {"task": "incidents.mind_questions", "schedule": 2.0, "options": {"expires": 4}},
     "sample series": {
@@ -307,6 +308,8 @@ VAULT_URL = environment.text("VAULT_URL").rstrip("/")
 VAULT_TOKEN = environment.text("VAULT_TOKEN")
 VAULT_MOUNT = environment.text("VAULT_MOUNT", "secret")
 VAULT_NAMESPACE = environment.text("VAULT_NAMESPACE")
+# Who outside notices that the console stands still.
+HEARTBEAT_URL = environment.link("HEARTBEAT_URL")
 SIGNED_WEBHOOK_URL = environment.text("SIGNED_WEBHOOK_URL")
 SIGNED_WEBHOOK_SECRET = environment.text("SIGNED_WEBHOOK_SECRET")
 # The record's checkpoints: signed by this key, and pinned where nobody who holds this machine can change them.

@@ -13,7 +13,7 @@ from sandbox import secrets
 from sandbox.parts import Part
 from sandbox.world import World
 
-PERIOD_SECONDS, GRACE_SECONDS = 30, 30
+PERIOD_SECONDS, GRACE_SECONDS = 60, 60
 _AT = "/betterstack/api/v1/heartbeat/{token}"
 
 

@@ -17,6 +17,7 @@ from incidents.integrations.flags import Flags
 from incidents.integrations.git import Mirror
 from incidents.integrations.github import GitHub
 from incidents.integrations.haproxy import HAProxy
+from incidents.integrations.heartbeat import Heartbeat
 from incidents.integrations.metrics import Metrics
 from incidents.integrations.paging import Pager
 from incidents.integrations.pinning import Sink, sinks
@@ -51,6 +52,7 @@ class World:
     status_page: StatusPage | None = None
     secrets: Secrets | None = None
     sinks: tuple[Sink, ...] = ()
+    heartbeat: Heartbeat | None = None
 
 
 @cache
@@ -79,6 +81,7 @@ def world() -> World:
             store=settings.CHECKPOINT_STORE_URL,
             token=settings.CHECKPOINT_STORE_TOKEN,
         ),
+        heartbeat=Heartbeat(settings.HEARTBEAT_URL) if settings.HEARTBEAT_URL else None,
     )
 
 

@@ -37,6 +37,7 @@ WANTING: Final = (Verdict.MISSING, Verdict.UNKNOWN)
 WORST_FIRST: Final = (Verdict.MISSING, Verdict.UNKNOWN, Verdict.WARNING, Verdict.READY)
 STALE_AFTER: Final = timedelta(hours=26)
 PEOPLE_STALE_AFTER: Final = timedelta(minutes=15)
+LIFE_STALE_AFTER: Final = timedelta(minutes=5)
 UNDER_WAY: Final = timedelta(minutes=2)
 NUMBERS: Final = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten")
 
@@ -114,10 +115,17 @@ def _worst_first(found: Iterable[ReadinessCheck]) -> list[ReadinessCheck]:
 
 def _check(row: Rehearsal, now: datetime) -> ReadinessCheck:
     group = row.check_name.partition(".")[0]
-    stale = row.tried_at is None or row.tried_at < now - (PEOPLE_STALE_AFTER if group == "people" else STALE_AFTER)
+    stale = row.tried_at is None or row.tried_at < now - _stale_after(row, group)
     verdict = Verdict.UNKNOWN if stale else Verdict(row.verdict)
     words = _stale_words(row) if stale else row.words
     return ReadinessCheck(group, row.title, row.rule, verdict, BADGES[verdict], words, row.tried_at)
+
+
+def _stale_after(row: Rehearsal, group: str) -> timedelta:
+    """A sign of life is old within minutes; that no watcher is named stays true for a day."""
+    if group == "console" and row.verdict != Verdict.WARNING:
+        return LIFE_STALE_AFTER
+    return PEOPLE_STALE_AFTER if group == "people" else STALE_AFTER
 
 
 def _stale_words(row: Rehearsal) -> str:

@@ -16,6 +16,8 @@ from incidents.queries.duty import NotPermitted
 from incidents.queries.readiness import may_rehearse
 from incidents.services.recording import record_in
 
+SWEEP, HEARTBEAT = "console.sweep", "console.heartbeat"
+"""Signs of life: tried all the time, not when a rehearsal is due."""
 STREAM, ASKED = "catalogue", "rehearsal.asked"
 AGAIN_AFTER = timedelta(minutes=1)
 MENDED_WITHIN = timedelta(hours=1)
@@ -108,6 +110,6 @@ def settle_rehearsal(*, tried: Tried, now: datetime) -> Rehearsal:
 
 def follow_catalogue(checks: Mapping[str, tuple[str, str]]) -> None:
     """A row for each check by its name, with title and rule, not tried yet; what there is no longer is forgotten."""
-    Rehearsal.objects.exclude(check_name__in=checks).delete()
+    Rehearsal.objects.exclude(check_name__in=[*checks, SWEEP, HEARTBEAT]).delete()
     rows = [Rehearsal(check_name=name, title=title, rule=rule) for name, (title, rule) in checks.items()]
     Rehearsal.objects.bulk_create(rows, ignore_conflicts=True)

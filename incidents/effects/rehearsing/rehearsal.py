@@ -19,6 +19,7 @@ from incidents.effects.rehearsing import (
     record,
     secrets,
     status_page,
+    watcher,
 )
 from incidents.effects.rehearsing.checks import Check, Finding, Verdict, missing
 from incidents.effects.wiring import World
@@ -48,6 +49,7 @@ OF: Final[tuple[Callable[[World, list[Service]], Iterator[Check]], ...]] = (
     mail.checks,
     people.checks,
     record.checks,
+    watcher.checks,
 )
 log = structlog.get_logger(__name__)
 
