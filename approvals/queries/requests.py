@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.contrib.auth.models import User
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
 from approvals import wiring
@@ -106,32 +107,33 @@ class Inbox:
 
 def inbox_of(person: User, now: datetime) -> Inbox:
     """The approver's inbox: the longest waiting first; of the past, the newest."""
-    live, ended = list(_live(now).order_by("asked_at")), _ended_of(person, now)
-    every = standings_of([*live, *ended], person, now)
-    open_ones, history = every[: len(live)], every[len(live) :]
+    live, known = _live(now), ApprovalRequest.objects.select_related("asked_by", "replaces")
+    rows = known.filter(Q(pk__in=live.values("pk")) | Q(pk__in=_ended_of(person, now))).order_by("asked_at", "id")
+    every = standings_of(list(rows), person, now)
+    open_ones = [each for each in every if each.request.is_live and each.request.expires_at > now]
     waiting = [each for each in open_ones if each.waits_for_person]
     mine = [each for each in open_ones if each.own or each.request.asked_by_id == person.pk]
-    return Inbox(waiting, [each for each in mine if each not in waiting], history)
+    ended = [each for each in reversed(every) if each not in open_ones]
+    return Inbox(waiting, [each for each in mine if each not in waiting], ended)
 
 
 def _live(now: datetime | Now) -> ApprovalRequestQuerySet:
-    return ApprovalRequest.objects.live().filter(expires_at__gt=now).select_related("asked_by", "replaces")
+    return ApprovalRequest.objects.live().filter(expires_at__gt=now)
 
 
-def _ended_of(person: User, now: datetime) -> list[ApprovalRequest]:
-    """What has ended of all that the person asked or answered, newest first."""
+def _ended_of(person: User, now: datetime) -> QuerySet[ApprovalRequest, UUID]:
+    """The newest of what has ended of all that the person asked or answered."""
     asked = ApprovalRequest.objects.filter(asked_by=person).values("pk")
     answered = Vote.objects.filter(person=person).values("request")
-    known = ApprovalRequest.objects.filter(pk__in=asked.union(answered)).select_related("asked_by", "replaces")
-    ended = known.exclude(pk__in=ApprovalRequest.objects.live().filter(expires_at__gt=now).values("pk"))
-    return list(ended.order_by("-asked_at", "-id")[:HISTORY])
+    known = ApprovalRequest.objects.filter(pk__in=asked.union(answered)).exclude(pk__in=_live(now).values("pk"))
+    return known.order_by("-asked_at", "-id").values_list("pk", flat=True)[:HISTORY]
 
 
 def waiting_count(person: User) -> int:
     """How many questions wait for this person now; nothing is read for somebody who can never be asked."""
     if not wiring.seats().sits_somewhere(person):
         return 0
-    rows = list(_live(Now()))
+    rows = list(_live(Now()).select_related("asked_by", "replaces"))
     return sum(each.waits_for_person for each in standings_of(rows, person, database_now())) if rows else 0
 
 

@@ -79,13 +79,13 @@ def _gathered(name: str) -> ArrayAgg:
 
 def groups_of(person: User) -> frozenset[str]:
     """The groups of whoever asks for a page."""
-    known = vars(person).get(GROUPS)
+    known = getattr(person, GROUPS, None)
     return frozenset(person.groups.values_list("name", flat=True) if known is None else known)
 
 
 def deputyships_of(person: User) -> frozenset[str]:
     """The roles that whoever asks for a page stands in for."""
-    known = vars(person).get(DEPUTYSHIPS)
+    known = getattr(person, DEPUTYSHIPS, None)
     return frozenset(person.deputyships.values_list("role", flat=True) if known is None else known)
 
 
