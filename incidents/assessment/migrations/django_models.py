@@ -129,7 +129,10 @@ def _fields(node: ast.expr | None, values: Values) -> Iterator[Field]:
         name = values.of(pair.elts[0])
         if not isinstance(name, str):
             raise Unresolved("a field's name")
-        yield read_field(name, pair.elts[1], values)
+        try:
+            yield read_field(name, pair.elts[1], values)
+        except Unresolved:
+            yield Field(name, name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +170,10 @@ def _with_options(step: Step, model: Model, options: _Options) -> Model:
     model = replace(model, unique_together=_together(step.values.of(together) if together else ()))
     constraints = options.nodes.get("constraints")
     for each in constraints.elts if isinstance(constraints, ast.List | ast.Tuple) else ():
-        name, made = _constraint(step, model, each)
+        try:
+            name, made = _constraint(step, model, each)
+        except Unresolved:
+            continue
         model.constraints[name] = made
     return model
 

@@ -38,6 +38,8 @@ METHODS: Final = READING_QUERIES | _words(
     # asking what is there
     "get_check_constraints get_columns get_foreign_keys get_indexes get_pk_constraint get_table_names",
     "get_unique_constraints get_view_names has_table is_offline_mode table_names",
+    # more of SQLAlchemy, and texts in other shapes
+    "dumps join loads notlike nullslast nulls_last quote query reflect scalar_subquery where with_variant",
     # telling
     "critical debug echo error exception flush info progress set_description warn warning write",
 )
@@ -57,6 +59,7 @@ PURE: Final = (
     "django.contrib.postgres.",
     "django.core.exceptions.",
     "django.core.paginator.",
+    "django.core.cache.",
     "django.db.connection",
     "django.db.models",
     "django.db.transaction.",
@@ -90,6 +93,15 @@ PURE: Final = (
     "zoneinfo.",
 )
 """Parts of the standard library, of Django and of SQLAlchemy that only compute: how their full names begin."""
+
+
+def is_question(name: str) -> bool:
+    """Whether a function's name says that it only asks: `has_table`, `table_has_column`, `find_constraint_name`."""
+    words = name.lower().strip("_").split("_")
+    return bool(_ASKING & {*words}) or name.lower().startswith("get")
+
+
+_ASKING: Final = _words("has is are exists exist existing get find should can needs contains skip supports")
 
 
 def is_pure(named: str) -> bool:

@@ -31,6 +31,13 @@ _WRAPPERS: dict[str, Callable[..., object]] = {
     "textwrap.dedent": textwrap.dedent,
     "inspect.cleandoc": textwrap.dedent,
 }
+_EMPTY: dict[str, Callable[[], object]] = {
+    "set": set,
+    "frozenset": frozenset,
+    "list": list,
+    "dict": dict,
+    "tuple": tuple,
+}
 _TRANSPARENT = {"text", "DDL", "SQL", "quoted_name", "gettext_lazy", "gettext", "mark_safe"}
 
 
@@ -52,7 +59,7 @@ class Opaque:
         raise Unresolved(name)
 
 
-def _no_calls(call: ast.Call) -> object:
+def _no_calls(values: "Values", call: ast.Call) -> object:
     raise Unresolved("a call")
 
 
@@ -203,7 +210,7 @@ class Values:
 
     module: Module
     local: Mapping[str, object] = field(default_factory=dict)
-    calls: Callable[[ast.Call], object] = _no_calls
+    calls: "Callable[[Values, ast.Call], object]" = _no_calls
 
     def within(self, local: Mapping[str, object]) -> "Values":
         return Values(self.module, {**self.local, **local}, self.calls)
@@ -374,10 +381,12 @@ def _filled(template: str, given: object) -> str:
 
 def _call(values: Values, node: ast.Call, depth: int) -> object:
     try:
-        return values.calls(node)
+        return values.calls(values, node)
     except Unresolved:
         pass
     name = values.module.named(node.func)
+    if name in _EMPTY and not node.args and not node.keywords:
+        return _EMPTY[name]()
     if name in _WRAPPERS and len(node.args) == 1 and not node.keywords:
         return _wrapped(_WRAPPERS[name], values.of(node.args[0], depth))
     if last_name(node.func) in _TRANSPARENT and node.args:

@@ -1,7 +1,7 @@
 """A schema as far as migrations tell it: what each table, column, constraint, type, view and routine was and is now."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from incidents.assessment.migrations.operations import UNREAD, Column, ColumnType, Default, Kind, Op
 
@@ -166,6 +166,7 @@ class Schema:
 
 def _settle_table(table: TableState) -> None:
     table.original, table.lost, table.marks, table.copied = table.name, [], {}, {}
+    table.constraints = {name: replace(kept, made=None) for name, kept in table.constraints.items()}
     table.before = dict(table.constraints)
     _settle_versions(table.triggers)
     for name, column in table.columns.items():

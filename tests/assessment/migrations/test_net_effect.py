@@ -119,3 +119,8 @@ def test_every_kind_of_effect_has_a_last_row_without_conditions(kind):
 def test_rules_have_ids_of_their_own():
     ids = [rule.id for rule in RULES]
     assert sorted(set(ids)) == sorted(ids)
+
+
+def test_a_constraint_of_the_past_is_none_of_the_merge():
+    earlier = (SHOP, op(Kind.ADD_CHECK, name="positive"), op(Kind.ADD_PRIMARY_KEY, name="shop_pkey"))
+    assert verdict(added("a"), earlier=earlier) is F
