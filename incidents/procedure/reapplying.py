@@ -1,5 +1,7 @@
 """The words of a reapply: the change comes back by a revert of its revert, for people to review and merge (R1, R2)."""
 
+from incidents.procedure.words import titled
+
 
 def reapply_branch(incident: str, change_sha: str) -> str:
     """The branch it is pushed to, create only."""
@@ -8,7 +10,7 @@ def reapply_branch(incident: str, change_sha: str) -> str:
 
 def reapply_title(change_title: str) -> str:
     """The pull request's title."""
-    return f"Reapply: {change_title}"
+    return titled("Reapply", change_title)
 
 
 def reapply_message(*, change_title: str, revert_sha: str, incident: str) -> str:

@@ -77,8 +77,13 @@ def escalated(*, incident: str, title: str, why: str, owner: str) -> str:
 
 
 def revert_title(change_title: str) -> str:
-    """The pull request's title: `Revert: …` (R2), on one line that GitHub accepts."""
-    title = f"Revert: {_one_line(change_title)}"
+    """The pull request's title: `Revert: …` (R2)."""
+    return titled("Revert", change_title)
+
+
+def titled(what: str, change_title: str) -> str:
+    """The title of a pull request about a change, on one line that GitHub accepts."""
+    title = f"{what}: {_one_line(change_title)}"
     return title if len(title) <= LONGEST_TITLE else f"{title[: LONGEST_TITLE - 1]}…"
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from incidents.procedure.answers import Answer
 from incidents.procedure.decision import Path
+from incidents.procedure.reapplying import reapply_title
 from incidents.procedure.speculation import speculation_in
 from incidents.procedure.words import (
     LONGEST_TITLE,
@@ -72,17 +73,19 @@ def test_d7_the_cto_is_told_that_nothing_waits():
     assert "Nothing waits for you" in informing_the_cto(path=Path.ROLLBACK, **CHANGE)
 
 
+@pytest.mark.parametrize(("what", "titled"), [("Revert", revert_title), ("Reapply", reapply_title)])
 @pytest.mark.parametrize(
     ("title", "shown"),
     [
-        ("Loyalty points (#1187)", "Revert: Loyalty points (#1187)"),
-        ("two\nlines  and\ttabs ", "Revert: two lines and tabs"),
-        ("x" * 300, f"Revert: {'x' * (LONGEST_TITLE - 9)}…"),
+        ("Loyalty points (#1187)", "Loyalty points (#1187)"),
+        ("two\nlines  and\ttabs ", "two lines and tabs"),
+        ("x" * 300, "x" * 300),
     ],
 )
-def test_r2_the_title_is_revert_on_one_line_that_github_takes(title, shown):
-    assert revert_title(title) == shown
-    assert len(shown) <= LONGEST_TITLE
+def test_r2_the_title_is_on_one_line_that_github_takes(what, titled, title, shown):
+    whole = f"{what}: {shown}"
+    assert titled(title) == (whole if len(whole) <= LONGEST_TITLE else f"{whole[: LONGEST_TITLE - 1]}…")
+    assert len(titled(title)) <= LONGEST_TITLE
 
 
 @pytest.mark.parametrize(
