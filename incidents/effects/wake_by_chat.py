@@ -28,32 +28,37 @@ class WakeByChat:
     """A message can only be looked up, by our key in its metadata."""
 
     def look_up(self, order: Order, world: World) -> Outcome | None:
-        told = order.step.evidence
-        place = str(told["channel"]) if order.step.state == StepState.WATCHING else _place(order, world)
-        asked = _by_button(order, place)
-        if asked and order.step.state == StepState.WATCHING and not _over(order, asked):
-            return _waits(order, told)
+        _, place = _addressed(order, world)
         if not place:
             name = order.step.parameters["name"]
             return Failed(f"The chat does not know {name}, and the service names no channel: tell them by hand.")
-        return _as_it_stands(order, asked, _sent(order, place, world))
+        asked = _by_button(order, place)
+        ended = _ended(order, asked)
+        if asked and not ended and order.step.state == StepState.WATCHING:
+            return _waits(order, order.step.evidence)
+        sent = _sent(order, place, world)
+        if not ended:
+            return _stands(order, asked, sent) if sent else None
+        return _left(order, asked, sent)
 
     def act(self, order: Order, world: World) -> Outcome:
-        place = _place(order, world)
+        person, place = _addressed(order, world)
         asked = _by_button(order, place)
-        if asked and (sent := _sent(order, place, world)):
-            order.ask_lease()
-            return _revised(order, asked, sent, world)
-        text, buttons = _text(order, asked, world), _buttons(order, asked)
+        if ended := _ended(order, asked):
+            sent = _sent(order, place, world)
+            return _left(order, asked, sent) or _revised(order, sent, ended, world)
+        text, buttons = _text(order, person, asked), _buttons(order, asked)
         order.ask_lease()
-        sent = [world.chat.post(place, text, key=order.key, buttons=buttons)]
-        return _waits(order, _evidence(sent), sent[0].url or "") if asked else _told(order, sent)
+        return _stands(order, asked, [world.chat.post(place, text, key=order.key, buttons=buttons)])
 
 
-def _as_it_stands(order: Order, asked: ApprovalRequest | None, sent: list[Message]) -> Outcome | None:
-    """Done, or waited for an answer; None where it is to be written, or put right now that its question is over."""
-    if not _over(order, asked):
-        return None if not sent else _waits(order, _evidence(sent), sent[0].url or "") if asked else _told(order, sent)
+def _stands(order: Order, asked: ApprovalRequest | None, sent: Sequence[Message]) -> Outcome:
+    """The question is open: an answer is waited for where it can come by a button."""
+    return _waits(order, _evidence(sent), sent[0].url or "") if asked else _told(order, sent)
+
+
+def _left(order: Order, asked: ApprovalRequest | None, sent: Sequence[Message]) -> Outcome | None:
+    """The question is over; None where the message still has to say so."""
     if not sent:
         return Done("Nobody was written to: the question was over before.")
     return None if asked else _told(order, sent)
@@ -69,9 +74,11 @@ def _by_button(order: Order, place: str) -> ApprovalRequest | None:
     return asked if asked and known and alone and takes_buttons(asked.rule_id) else None
 
 
-def _over(order: Order, asked: ApprovalRequest | None) -> bool:
-    ended = bool(asked and how_it_ended(asked, database_now()))
-    return ended or bool(order.step.parameters.get("over")) or _with_the_incident(order)
+def _ended(order: Order, asked: ApprovalRequest | None) -> str:
+    """What became of the question, in words; empty while it can still be answered."""
+    words = how_it_ended(asked, database_now()) if asked else ""
+    over = order.step.parameters.get("over") or _with_the_incident(order)
+    return words or ("This is answered, or over." if over else "")
 
 
 def _with_the_incident(order: Order) -> bool:
@@ -83,17 +90,16 @@ def _sent(order: Order, place: str, world: World) -> list[Message]:
     return world.chat.find(place, key=order.key, since=order.step.asked_at - CLOCKS_MAY_DIFFER)
 
 
-def _revised(order: Order, asked: ApprovalRequest, sent: Sequence[Message], world: World) -> Done:
-    ended = how_it_ended(asked, database_now()) or "This is answered, or over."
+def _revised(order: Order, sent: Sequence[Message], ended: str, world: World) -> Done:
+    order.ask_lease()
     for message in sent:
         world.chat.revise(message, f"{order.step.parameters['words']} {ended}")
     return Done(f"The message says what became of it. {ended}", _evidence(sent), sent[0].url or "")
 
 
-def _text(order: Order, asked: ApprovalRequest | None, world: World) -> str:
-    to, told = _person(order, world), order.step.parameters
-    named = f"<@{to}>" if to else told["name"]
-    first = f"{named} {told['words']}"
+def _text(order: Order, person: str, asked: ApprovalRequest | None) -> str:
+    told = order.step.parameters
+    first = f"{f'<@{person}>' if person else told['name']} {told['words']}"
     return f"{first}\n\n{in_full(asked)}\n\n{told['url']}" if asked else f"{first} {told['url']}"
 
 
@@ -105,15 +111,23 @@ def _buttons(order: Order, asked: ApprovalRequest | None) -> Sequence[Button]:
     return approve, Button("open-question", "Open, or refuse with a reason", url=order.step.parameters["url"])
 
 
+def _addressed(order: Order, world: World) -> tuple[str, str]:
+    """The person, and the conversation with them alone; the service's channel where the chat does not grant one.
+
+    What was written stays where it was written, whatever the chat grants by now.
+    """
+    written = order.step.evidence.get("channel")
+    person = "" if written else _person(order, world)
+    return person, str(written) if written else _place(order, person, world)
+
+
 def _person(order: Order, world: World) -> str:
     """The chat's id of the person: by the verified link, which is an id, else by their mail address."""
     to = str(order.step.parameters["to"])
     return (world.chat.person_by_email(to) or "") if "@" in to else to
 
 
-def _place(order: Order, world: World) -> str:
-    """The conversation with the person alone; the service's channel where the chat does not grant one."""
-    person = _person(order, world)
+def _place(order: Order, person: str, world: World) -> str:
     try:
         return world.chat.direct(person) if person else order.service.channel_id
     except IntegrationError as refused:

@@ -27,7 +27,7 @@ from incidents.services.publishing import write_words
 from incidents.services.questions import put_question
 from sandbox import secrets
 from sandbox.app import make_part
-from sandbox.slack import user_id
+from sandbox.slack import direct_id, user_id
 from sandbox.testing import await_true, running_sandbox
 from tests.effects.conftest import Drill
 
@@ -106,6 +106,17 @@ def test_p2_a_press_in_slack_approves_and_the_message_says_who_did_and_when(
     console.work_until(lambda: not messages(console, "cto")[0]["buttons"], "the message is put right", within=30)
     (message,) = messages(console, "cto")
     assert "cto approved as CTO at" in message["text"]
+
+
+def test_p2_a_message_is_put_right_where_it_stands_though_its_reader_has_left_the_chat(
+    console: Drill, asked: ApprovalRequest
+) -> None:
+    press(console, messages(console, "cto")[0], by="cto")
+    written = chats().get(parameters__name="cto")
+    chats().filter(pk=written.pk).update(parameters={**written.parameters, "to": "U0NOBODY000"})
+    console.work_until(lambda: not messages(console, "cto")[0]["buttons"], "the message is put right", within=30)
+    posted = console.sandbox.journal.entries(effect="message.posted", key=str(written.key))
+    assert [entry.detail["channel"] for entry in posted] == [direct_id("cto")]
 
 
 def test_p2_whom_the_console_does_not_know_presses_in_vain_and_is_told(console: Drill, asked: ApprovalRequest) -> None:
