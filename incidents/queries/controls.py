@@ -295,14 +295,15 @@ def _plan(reader: Reader) -> PlanControls:
     if plan is None or not reader.may(Doing.EXECUTE):
         return PlanControls(why_not=reader.why_not(Doing.EXECUTE))
     executing = state is IncidentState.EXECUTING
+    waits = executing or state is IncidentState.DECIDED
     ready = state is IncidentState.DECIDED and _executable(facts)
     return PlanControls(
         digest=plan.instance_digest,
         execute=_ask(facts) if ready else None,
         may_stop=executing and plan.stopped_at is None,
         may_resume=executing and plan.stopped_at is not None,
-        may_ask_anew=any(may_ask_anew(plan, need.rule, facts.now) for need in approvals_needed(plan)),
-        may_break_glass=bool(settings.BREAK_GLASS_MINUTES and waiting_for(plan, facts.now)),
+        may_ask_anew=waits and any(may_ask_anew(plan, need.rule, facts.now) for need in approvals_needed(plan)),
+        may_break_glass=waits and bool(settings.BREAK_GLASS_MINUTES and waiting_for(plan, facts.now)),
         may_adopt=executing and any(_adoptable(step) for step in facts.plan_steps),
         steps=tuple(found for step in facts.plan_steps if executing and (found := _step(step, facts))),
     )

@@ -5,7 +5,7 @@ from typing import Any
 from django.conf import settings
 
 from incidents.models.change import Assessment, Change
-from incidents.models.decision import Confirmation, Decision
+from incidents.models.decision import Confirmation, Decision, Plan
 from incidents.models.incident import Incident
 from incidents.procedure.answers import Answers
 from incidents.procedure.decision import Path, needs_of
@@ -54,6 +54,11 @@ def newest_decision(incident: Incident) -> Decision | None:
     """The decision in force, or the last one taken."""
     found = incident.decisions.select_related("change", "incident__service").order_by("-number")
     return found.first()
+
+
+def plan_in_force(incident: Incident) -> Plan | None:
+    """The plan that nothing has replaced, with what it was decided on."""
+    return incident.plans.filter(replaced_at__isnull=True).select_related("decision__change").first()
 
 
 def is_isolated(incident: Incident, decision: Decision | None) -> bool:

@@ -23,7 +23,7 @@ from incidents.procedure.refusals import Refusal
 from incidents.procedure.steps import FORMS, IncidentState, StepKind, StepState
 from incidents.queries.duty import require
 from incidents.queries.grants import approvals_needed, may_ask_anew, name_of, open_question, subject_of
-from incidents.queries.plans import plan_facts, verdicts_of
+from incidents.queries.plans import plan_facts, plan_in_force, verdicts_of
 from incidents.services.gating import release_steps
 from incidents.services.locking import lock_incident
 from incidents.services.questions import lock_questions, put_question, take_back
@@ -61,7 +61,7 @@ def ask_anew(*, incident_id: UUID, actor: User, now: datetime, version: int) -> 
     """Put the plan in force to its seats again: the question expired, or an approver has lost the role since."""
     incident = lock_incident(incident_id, version=version, state=(IncidentState.DECIDED, IncidentState.EXECUTING))
     require(actor, Action.EXECUTE, incident.service, now=now, incident=incident)
-    plan = Plan.objects.select_related("decision__change").filter(incident=incident, replaced_at__isnull=True).first()
+    plan = plan_in_force(incident)
     if plan is None or not any(may_ask_anew(plan, need.rule, now) for need in approvals_needed(plan)):
         raise NothingToAsk("M3", "The question stands already, or nobody has to be asked.")
     ask_about(plan, now=now)
@@ -84,7 +84,7 @@ def bind_grants(plan: Plan, *, actor: User | None, now: datetime) -> None:
 def continue_plan(*, incident_id: UUID, now: datetime) -> None:
     """An answer came, or a sweep looks: bind what is granted and start what has waited for it. It only wakes."""
     incident = lock_incident(incident_id)
-    plan = Plan.objects.select_related("decision__change").filter(incident=incident, replaced_at__isnull=True).first()
+    plan = plan_in_force(incident)
     if plan is None or plan.executed_at is None or incident.state != IncidentState.EXECUTING:
         return
     bind_grants(plan, actor=None, now=now)

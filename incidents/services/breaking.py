@@ -19,6 +19,7 @@ from incidents.procedure.steps import IncidentState, StepKind
 from incidents.procedure.words import stamped
 from incidents.queries.duty import require
 from incidents.queries.grants import approvals_needed, glass_of, glass_to_review, name_of, open_question, subject_of
+from incidents.queries.plans import plan_in_force
 from incidents.services.announcing import open_step
 from incidents.services.gating import release_steps
 from incidents.services.locking import lock_incident, moved
@@ -47,7 +48,7 @@ def break_glass(*, incident_id: UUID, actor: User, now: datetime, version: int, 
     if not settings.BREAK_GLASS_MINUTES:
         raise GlassHolds("M3", "The owner of the procedure does not allow this here: only the approvers let it run.")
     lock_questions(subject_of(incident))
-    plan = Plan.objects.select_related("decision__change").filter(incident=incident, replaced_at__isnull=True).first()
+    plan = plan_in_force(incident)
     broken = (
         [need.rule for need in approvals_needed(plan) if _break(plan, need.rule, actor, now, reason)] if plan else []
     )

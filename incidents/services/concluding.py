@@ -6,7 +6,7 @@ from uuid import UUID
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from incidents.models.decision import Decision, Plan
+from incidents.models.decision import Decision
 from incidents.models.incident import Incident, Suspect
 from incidents.models.step import Step
 from incidents.models.words import Retrospective
@@ -15,7 +15,7 @@ from incidents.procedure.refusals import Refusal
 from incidents.procedure.steps import OUTLASTS_THE_INCIDENT, IncidentState, Resolution, StepState
 from incidents.queries.duty import require
 from incidents.queries.grants import glass_of, subject_of
-from incidents.queries.plans import is_isolated, newest_decision
+from incidents.queries.plans import is_isolated, newest_decision, plan_in_force
 from incidents.queries.public import left_standing
 from incidents.services.breaking import require_glass_reviewed
 from incidents.services.freezing import lift_warnings
@@ -117,7 +117,7 @@ def back_to_decision(incident: Incident, decision: Decision, *, again: dict[str,
 
 def retire_plan(incident: Incident, now: datetime) -> None:
     """Replace the plan and cancel what has not begun; refuses while an effect is under way."""
-    plan = Plan.objects.filter(incident=incident, replaced_at__isnull=True).first()
+    plan = plan_in_force(incident)
     if plan is None:
         return
     at_work = plan.steps.filter(state=StepState.RUNNING, due_at__gt=now).first()
@@ -187,7 +187,7 @@ def _require_word_on_public_page(incident: Incident, words: str, *, stays: bool)
 
 
 def _require_by_hand(incident: Incident, words: str) -> None:
-    if Plan.objects.filter(incident=incident, replaced_at__isnull=True).exists():
+    if plan_in_force(incident):
         raise StillRunning("E17", "There is a plan: execute it, decide again, or close as a false alarm.")
     if not words.strip():
         raise ReasonMissing("E17", "Say what was done instead of a rollback: it stands in the record.")

@@ -11,7 +11,7 @@ from django.db import transaction
 
 from incidents import dispatch
 from incidents.models.change import Assessment, Change
-from incidents.models.decision import Decision
+from incidents.models.decision import Decision, Plan
 from incidents.models.incident import Incident
 from incidents.procedure.answers import Answers
 from incidents.procedure.decision import Advice, Choice, Path, advise, check_choice
@@ -85,28 +85,33 @@ def decide(
         overruled=as_rows(overruled),
     )  # fmt: skip
     _record(incident, decision, now, actor)
-    _go_on(incident, decision, now)
+    plan = _go_on(incident, decision, now)
     if choice.path is Path.ESCALATE:
         hand_to_the_plan(incident=incident, decision=decision, now=now, actor=actor)
     else:
         incident.state = IncidentState.DECIDED
-        tell_of_decision(incident=incident, decision=decision, now=now, actor=actor)
+        tell_of_decision(incident=incident, decision=decision, plan=plan, now=now, actor=actor)
     moved(incident)
     return decision
 
 
-def _go_on(incident: Incident, decision: Decision, now: datetime) -> None:
+def _go_on(incident: Incident, decision: Decision, now: datetime) -> Plan | None:
     """The plan at once, or as soon as a worker has read the fix; what a machine can say to C1 is asked for."""
-    if goes_by_a_fix(decision):
-        dispatch.look_up_fix(decision.pk)
-    elif decision.path != Path.ESCALATE:
-        make_plan(incident=incident, decision=decision, now=now)
-    if decision.path == Path.ROLLBACK:
-        ask_about(decision.plan, now=now)
+    plan = _plan_at_once(incident, decision, now)
+    if plan and decision.path == Path.ROLLBACK:
+        ask_about(plan, now=now)
     else:
         take_back(subject_of(incident), now=now, why="decided otherwise")
     if asks_for_credential(decision):
         dispatch.look_up_credential(decision.pk)
+    return plan
+
+
+def _plan_at_once(incident: Incident, decision: Decision, now: datetime) -> Plan | None:
+    if goes_by_a_fix(decision):
+        dispatch.look_up_fix(decision.pk)
+        return None
+    return None if decision.path == Path.ESCALATE else make_plan(incident=incident, decision=decision, now=now)
 
 
 def _overruled(given: Answers, change: Change | None, choice: Choice) -> tuple[Overruled, ...]:

@@ -16,6 +16,7 @@ from incidents.procedure.gates import StepForbidden, execution_holds
 from incidents.procedure.refusals import Refusal
 from incidents.procedure.steps import IncidentState, StepState
 from incidents.queries.duty import require
+from incidents.queries.plans import plan_in_force
 from incidents.services.approving import bind_grants
 from incidents.services.gating import release_steps
 from incidents.services.locking import StaleView, lock_incident, moved
@@ -97,7 +98,7 @@ def resume_plan(*, incident_id: UUID, actor: User, now: datetime, version: int) 
 
 def current_plan(incident: Incident) -> Plan:
     """The incident's plan in force; raises `NothingToExecute` where there is none."""
-    plan = Plan.objects.select_related("decision__change").filter(incident=incident, replaced_at__isnull=True).first()
+    plan = plan_in_force(incident)
     if plan is None:
         raise NothingToExecute("D6", "There is no plan to execute: decide first.")
     return plan

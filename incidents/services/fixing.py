@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from incidents import dispatch
-from incidents.models.decision import Decision, Plan
+from incidents.models.decision import Decision
 from incidents.models.incident import Incident
 from incidents.models.step import Step
 from incidents.procedure.duty import Action
@@ -16,7 +16,7 @@ from incidents.procedure.particulars import fix_number
 from incidents.procedure.refusals import Refusal
 from incidents.procedure.steps import IncidentState, StepKind, StepState
 from incidents.queries.duty import require
-from incidents.queries.plans import goes_by_a_fix, newest_decision
+from incidents.queries.plans import goes_by_a_fix, newest_decision, plan_in_force
 from incidents.services.concluding import retire_plan
 from incidents.services.locking import lock_incident, moved
 from incidents.services.planning import make_plan
@@ -105,7 +105,7 @@ def _refuse(incident: Incident, decision: Decision, words: str, now: datetime) -
 
 def _same(incident: Incident, found: SeenFix) -> bool:
     """A base that moved on under the same head changes nothing: the merge asks once more what it would do (E13)."""
-    plan = Plan.objects.filter(incident=incident, replaced_at__isnull=True).first()
+    plan = plan_in_force(incident)
     shown = plan.steps.get(kind=StepKind.FIND_FIX).parameters if plan else {}
     return plan is not None and (shown["head"], plan.patch_id) == (found.head, found.patch_id)
 

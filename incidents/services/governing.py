@@ -5,12 +5,13 @@ from datetime import datetime
 from django.conf import settings
 from django.contrib.auth.models import User
 
-from incidents.models.decision import Decision, Plan
+from incidents.models.decision import Decision
 from incidents.models.incident import Incident
 from incidents.models.step import Step
 from incidents.procedure.steps import IncidentState, StepKind, StepState
 from incidents.procedure.words import escalated, stamped
 from incidents.queries.escalation import ESCALATED_TO, grounds_of
+from incidents.queries.plans import plan_in_force
 from incidents.services.announcing import open_step
 from incidents.services.gating import release_steps
 from incidents.services.recording import record
@@ -38,7 +39,7 @@ def hand_to_the_plan(*, incident: Incident, decision: Decision, now: datetime, a
 
 
 def _freeze(incident: Incident, now: datetime, actor: User) -> None:
-    plan = Plan.objects.filter(incident=incident, replaced_at__isnull=True).first()
+    plan = plan_in_force(incident)
     if plan is None:
         return
     Step.objects.filter(plan=plan, state=StepState.READY).update(

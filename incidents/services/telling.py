@@ -17,12 +17,11 @@ from incidents.services.announcing import open_step
 TOLD = {Path.ROLLBACK: ("cto",)}
 
 
-def tell_of_decision(*, incident: Incident, decision: Decision, now: datetime, actor: User) -> None:
+def tell_of_decision(*, incident: Incident, decision: Decision, plan: Plan | None, now: datetime, actor: User) -> None:
     """Ready the messages that follow from a decision; nothing waits for them. X2's own are sent by `governing`."""
     path = Path(decision.path)
     if path in TOLD and incident.customer_impact:
         _inform(incident, decision, path, now, actor)
-    plan = decision.plans.order_by("-number").first()
     if plan:
         post_commands(incident=incident, decision=decision, plan=plan, now=now, actor=actor)
 

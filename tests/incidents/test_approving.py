@@ -12,6 +12,7 @@ from approvals.quorum import Answer
 from approvals.services.consuming import expire_due
 from approvals.services.voting import Authentication, ProofMissing, vote
 from incidents.models import Assessment, Change, Deputy, Incident, LedgerEntry, Plan, Shift, Trigger
+from incidents.queries.controls import controls_of
 from incidents.queries.grants import why_waiting
 from incidents.services.approving import NothingToAsk, ask_anew, continue_plan, void_outdated, waiting_incidents
 from incidents.services.breaking import GlassHolds, GlassUnreviewed, break_glass
@@ -166,6 +167,27 @@ def test_m3_nobody_asks_anew_while_the_question_stands(plan: Plan, oncall: User)
     version = Incident.objects.get(pk=plan.incident_id).version
     with pytest.raises(NothingToAsk):
         ask_anew(incident_id=plan.incident_id, actor=oncall, now=NOW, version=version)
+
+
+@pytest.mark.parametrize(
+    ("ended", "offered"),
+    [
+        ({"state": "decided"}, True),
+        ({"state": "executing"}, True),
+        ({"state": "escalated"}, False),
+        ({"state": "closed", "closed_at": NOW, "resolution": "escalated"}, False),
+    ],
+    ids=["decided", "executing", "escalated", "closed"],
+)
+def test_m3_asking_anew_and_breaking_the_glass_are_offered_where_they_are_taken(
+    plan: Plan, oncall: User, settings: Any, ended: dict[str, Any], offered: bool
+) -> None:
+    settings.BREAK_GLASS_MINUTES = 10
+    expire_due(now=NOW + timedelta(hours=5))
+    Incident.objects.filter(pk=plan.incident_id).update(**ended)
+    shown = controls_of(Incident.objects.get(pk=plan.incident_id), oncall, NOW + timedelta(hours=5)).plan
+    assert shown is not None
+    assert (shown.may_ask_anew, shown.may_break_glass) == (offered, offered)
 
 
 def test_e13_a_changed_patch_voids_the_approval_and_shows_the_difference(
