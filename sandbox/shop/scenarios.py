@@ -156,6 +156,105 @@ GUESTS_HAVE_NO_POINTS = BadChange(
     {},
 )
 
+GIFT_WRAPPING_GONE = BadChange(
+    "Stop wrapping gifts",
+    "engineer",
+    [
+        Edited("shop/server.py", 'bool(asked.get("gift")) and flags.is_on("gift-wrapping")', "False"),
+        Edited("shop/server.py", "cart, checkout, flags, products,", "cart, checkout, products,"),
+    ],
+    {"migrations/0007_no_gift_wrapping.sql": "ALTER TABLE orders DROP COLUMN gift_wrapped;\n"},
+)
+
+ORDERS_WITHOUT_WRAPPING = BadChange(
+    "Order without naming the wrapping",
+    "engineer",
+    [
+        Edited(
+            "shop/checkout.py",
+            'total_cents, gift_wrapped) VALUES (?, ?, ?)", [customer, total, gift]',
+            'total_cents) VALUES (?, ?)", [customer, total]',
+        )
+    ],
+    {},
+)
+
+CHANNEL = """-- SQLite adds no required column to a table that has rows, so the table is made anew.
+CREATE TABLE orders_new (
+    id INTEGER PRIMARY KEY,
+    customer INTEGER NOT NULL,
+    total_cents INTEGER NOT NULL,
+    placed_at TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    gift_wrapped INTEGER NOT NULL DEFAULT 0,
+    channel TEXT NOT NULL
+);
+INSERT INTO orders_new (id, customer, total_cents, placed_at, gift_wrapped, channel)
+    SELECT id, customer, total_cents, placed_at, gift_wrapped, 'web' FROM orders;
+DROP TABLE orders;
+ALTER TABLE orders_new RENAME TO orders;
+CREATE INDEX orders_by_customer ON orders (customer);
+"""
+
+CHANNEL_OF_ORDERS = BadChange(
+    "Note where an order came from",
+    "engineer",
+    [
+        Edited(
+            "shop/checkout.py",
+            "\n\nclass EmptyCart(",
+            '\nCHANNELS = {0: "app", 4: "phone", 8: "web"}\n\n\nclass EmptyCart(',
+        ),
+        Edited(
+            "shop/checkout.py",
+            'gift_wrapped) VALUES (?, ?, ?)", [customer, total, gift]\n',
+            'gift_wrapped, channel) VALUES (?, ?, ?, ?)",\n'
+            "            [customer, total, gift, CHANNELS[customer % 12]],\n",
+        ),
+    ],
+    {"migrations/0007_channel_of_orders.sql": CHANNEL},
+)
+
+SALE = BadChange(
+    "Show what is on sale",
+    "engineer",
+    [
+        Edited("shop/products.py", "id, name, cents FROM", "id, name, cents, badge FROM"),
+        Edited(
+            "shop/products.py",
+            "return [dict(row) for row in db",
+            'return [{**row, "badge": row["badge"].upper()} for row in db',
+        ),
+    ],
+    {"migrations/0007_badges.sql": "ALTER TABLE products ADD COLUMN badge TEXT;\n"},
+)
+
+FLAGS_TOKEN = BadChange(
+    "Rotate the token of the flag server",
+    "oncall",
+    [
+        Edited(
+            "shop/settings.py", 'os.environ.get("SHOP_FLAGS_TOKEN", "")', 'os.environ.get("SHOP_FLAGS_TOKEN_NEXT", "")'
+        ),
+        Edited(
+            "shop/flags.py",
+            'json.load(answer)["features"] if answer.status == 200 else []',
+            'json.load(answer)["features"]',
+        ),
+        Edited("shop/flags.py", "except (OSError, http.client.HTTPException, ValueError)", "except OSError"),
+        Edited(
+            "shop/flags.py",
+            """            self.good_until = time.monotonic() + ASK_EVERY_SECONDS
+            self.flags.update(ask())
+""",
+            """            self.flags.update(ask())
+            self.good_until = time.monotonic() + ASK_EVERY_SECONDS
+""",
+        ),
+        Edited("shop/server.py", 'bool(asked.get("gift")) and flags', "flags"),
+    ],
+    {},
+)
+
 SCENARIOS = {
     scenario.name: scenario
     for scenario in (
@@ -177,6 +276,22 @@ SCENARIOS = {
             "a later change sits on the broken lines",
             (PACKING_FEE, PACKING_FIRST),
         ),
+        Scenario(
+            "dropped_column",
+            "Drop a column in use",
+            "every order fails; the old code needs the column, too",
+            (GIFT_WRAPPING_GONE,),
+            ORDERS_WITHOUT_WRAPPING,
+            again="Name the wrapping again",
+        ),
+        Scenario(
+            "required_column",
+            "Require a column",
+            "three orders in four fail; the old code cannot order at all",
+            (CHANNEL_OF_ORDERS,),
+        ),
+        Scenario("new_column", "Add a column", "no product list is answered; the old code would run", (SALE,)),
+        Scenario("rotated_secret", "Rotate a secret", "every order fails; the old token may be dead", (FLAGS_TOKEN,)),
         Scenario("failed_deploy", "Fail the deploy", "the new release does not start; eu-1 stays down", (PAYMENT_KEY,)),
     )
 }

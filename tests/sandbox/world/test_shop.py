@@ -1,10 +1,12 @@
 """A bad merge really breaks the shop; a revert really mends it."""
 
+from pathlib import Path
+
 import pytest
 
 from sandbox.shop.customers import expected_total
-from sandbox.testing import Sandbox, await_true
-from tests.sandbox.world.conftest import ERRORS, Console, broken, measured
+from sandbox.testing import Sandbox, await_true, running_sandbox
+from tests.sandbox.world.conftest import ERRORS, Console, await_measured, broken, measured
 
 LATENCY = "shop:http_latency_p95:10s"
 WRONG = "shop:wrong_totals:increase10s"
@@ -78,6 +80,23 @@ def test_a_release_that_does_not_start_fails_the_deploy_and_leaves_the_other_ins
         await_true(lambda: measured(breakable, UP) == [0.0, 1.0], "one instance is down")
         assert breakable.client.get("/shop/health").json()["instance"] == "eu-2"
     await_true(lambda: measured(breakable, UP) == [1.0, 1.0], "both instances are up")
+
+
+@pytest.mark.parametrize("scenario", ["new_column", "rotated_secret"])
+def test_m1_what_the_old_code_can_live_with_is_mended_by_its_revert(breakable: Sandbox, scenario: str) -> None:
+    with broken(breakable, scenario):
+        await_true(lambda: measured(breakable, ERRORS) > [0.05], "customers meet errors", within=30)
+
+
+@pytest.mark.parametrize("scenario", ["dropped_column", "required_column"])
+def test_m2_what_the_old_code_cannot_live_with_is_not(tmp_path: Path, scenario: str) -> None:
+    with running_sandbox(tmp_path) as sandbox:
+        await_measured(sandbox)
+        [bad] = sandbox.control("break", scenario=scenario).json()["merged"]
+        await_true(lambda: measured(sandbox, ERRORS) > [0.05], "customers meet errors", within=30)
+        reverted = sandbox.control("revert", sha=bad["sha"], branch="master").json()["sha"]
+        sandbox.await_entry("shop.deployed", key=reverted, within=30)
+        await_true(lambda: measured(sandbox, ERRORS) > [0.2], "every order fails under the old code", within=30)
 
 
 def test_a_change_built_upon_by_a_later_one_does_not_revert_cleanly(breakable: Sandbox) -> None:
