@@ -12,6 +12,14 @@ PLANTED: Final = "FAULTS_PLANTED"
 PLANTS: Final = ("", "deaf", "blind", "careless")  # no sweep, no look-up, no asking of the lease before the call
 
 
+PRESS: Final = "press"
+"""A press of a button, from its delivery to its vote (P2)."""
+KEPT: Final = "press kept"
+"""The press as the pages keep it, before anybody reads it."""
+PUT_RIGHT: Final = "buttons taken away"
+"""The second act of waking by chat: the question is over, and its message says so."""
+
+
 class Boundary(StrEnum):
     """Where in an attempt a worker can be struck. An effect that only watches has its look-up for a call."""
 

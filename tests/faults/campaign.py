@@ -20,11 +20,12 @@ from tests.faults.boundaries import PLANTED, PLANTS
 from tests.faults.classes import CLASSES
 from tests.faults.responses import RESPONSES
 from tests.faults.stage import Stage, running_stage, throw_away
+from tests.faults.turns import TURNS
 
 if TYPE_CHECKING:
     from tests.faults.judge import Verdict
 
-KINDS: Final = {**CLASSES, **RESPONSES}
+KINDS: Final = {**CLASSES, **RESPONSES, **TURNS}
 HEAD: Final = ("runs", "faults", "lost", "repeated", "out of order", "stuck", "record", "asked", "   s")
 TITLE: Final = f"{'':<42}{'  '.join(HEAD)}"
 

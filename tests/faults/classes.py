@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from incidents.procedure.steps import StepKind, StepState
-from tests.faults.boundaries import Boundary, Deed
+from tests.faults.boundaries import PRESS, Boundary, Deed
 from tests.faults.browsers import press_execute, press_twice_at_once
 
 if TYPE_CHECKING:
@@ -85,9 +85,12 @@ class Frozen(Struck):
                 os.kill(process_id, signal.SIGCONT)
 
     def _is_taken_over(self, walk: "Walk", place: str) -> bool:
-        from incidents.models import Step
+        from incidents.models import Delivery, Step
 
-        step = Step.objects.filter(pk=walk.stage.boundaries.about(place) or None).first()
+        about = walk.stage.boundaries.about(place) or None
+        if place.endswith(PRESS):
+            return Delivery.objects.filter(pk=about).exclude(verdict=Delivery.Verdict.RECEIVED).exists()
+        step = Step.objects.filter(pk=about).first()
         if step is None:
             return False  # the mark is made, and not written yet
         return self._leases.setdefault(place, step.lease) != step.lease or step.state == StepState.DONE
@@ -164,7 +167,9 @@ class Outlived(Disturbed):
         self._struck.arm(walk)
 
     def missed(self, walk: "Walk") -> list[str]:
-        return [*super().missed(walk), *self._struck.missed(walk)]
+        missed = [*super().missed(walk), *self._struck.missed(walk)]
+        self.injected += self._struck.injected
+        return missed
 
 
 class DatabaseGone(Disturbed):

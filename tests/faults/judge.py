@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from incidents.models import Step
+from incidents.models import Plan, Step
 from incidents.models.ledger import LedgerEntry, LedgerStream, first_broken_entry, stream_of
 from incidents.procedure.steps import FORMS, PASSED, StepKind, StepState
 from sandbox.journal import Entry
@@ -38,7 +38,7 @@ def judge(rollback: Rollback) -> Verdict:
     chain = _chain(rollback)
     verdict = Verdict()
     _count(verdict, entries, [*chain, *_messages(rollback)], asked=_asked_elsewhere(rollback))
-    verdict.out_of_order += [*_order(entries, chain), *_ledger_order(rollback)]
+    verdict.out_of_order += [*order_faults(entries, chain), *ledger_order_faults(rollback, rollback.plan())]
     verdict.record += record_faults(rollback)
     unsettled = [step for step in rollback.steps() if step.state not in PASSED]
     verdict.stuck += [f"{step.kind} is {step.state}: {step.sentence}" for step in unsettled]
@@ -93,23 +93,24 @@ def _key(entry: Entry) -> str:
     return entry.key.partition("@")[0] if entry.effect.startswith("branch.") else entry.key
 
 
-def _order(entries: Iterable[Entry], chain: list[Effect]) -> list[str]:
+def order_faults(entries: Iterable[Entry], chain: list[Effect]) -> list[str]:
+    """Each effect of the chain comes after the one before it, by the journal."""
     numbers = {(entry.effect, _key(entry)): entry.number for entry in reversed(list(entries))}
     known = [effect for effect in chain if effect in numbers]
     return [f"{late[0]} before {early[0]}" for early, late in pairwise(known) if numbers[late] < numbers[early]]
 
 
-def _ledger_order(rollback: Rollback) -> list[str]:
+def ledger_order_faults(walk: Walk, plan: Plan) -> list[str]:
     """No step of the plan begins before the plan was executed and the step before it was done (its gate)."""
     first: dict[tuple[str, str], int] = {}
-    for entry in LedgerEntry.objects.filter(stream_id=stream_of(rollback.incident)).order_by("seq"):
-        first.setdefault((entry.kind, str(entry.data.get("step_kind", ""))), entry.seq)
-    kinds = [step.kind for step in rollback.plan().steps.in_order()]
-    gates = [("plan.executed", ""), *(("step.done", kind) for kind in kinds)]
+    for entry in LedgerEntry.objects.filter(stream_id=stream_of(walk.incident)).order_by("seq"):
+        first.setdefault((entry.kind, str(entry.data.get("step", entry.data.get("plan", "")))), entry.seq)
+    steps = list(plan.steps.in_order())
+    gates = [("plan.executed", str(plan.number)), *(("step.done", str(step.pk)) for step in steps)]
     return [
-        f"{kind} began before {gate[0]} {gate[1]}".rstrip()
-        for gate, kind in zip(gates, kinds, strict=False)
-        if first.get(("step.started", kind), 0) < first.get(gate, 0)
+        f"{step.kind} began before {gate[0]} of what it waits for"
+        for gate, step in zip(gates, steps, strict=False)
+        if first.get(("step.started", str(step.pk)), 0) < first.get(gate, 0)
     ]
 
 

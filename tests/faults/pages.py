@@ -1,9 +1,11 @@
 """The campaign's pages: the console's own WSGI application, marked between a COMMIT and whoever hears of it."""
 
+from contextvars import ContextVar
 from typing import Any
 
 from rollback_console.wsgi import application
-from tests.faults.boundaries import Boundary, of_environment, swap
+from tests.faults.boundaries import KEPT, Boundary, of_environment, swap
+from tests.faults.listening import mark_listener
 
 __all__ = ["application"]
 
@@ -21,20 +23,32 @@ def _mark_doorbell() -> None:
     swap(dispatch, "_send", marked)
 
 
-def _mark_listener() -> None:
-    """A vote is committed before anybody hears of it, whether it grants or another one is missing."""
-    from approvals.quorum import State
-    from incidents.receivers import Answers
+def _mark_presses() -> None:
+    """A press of a button is kept before anybody reads it."""
+    from incidents import dispatch, webhooks
 
-    marks, hear = of_environment(), Answers.heard
+    marks, send, keep = of_environment(), dispatch._send, webhooks.store_delivery
+    keeping: ContextVar[bool] = ContextVar("keeping", default=False)
 
-    def marked(self: Answers, news: Any) -> None:
-        if news.state in (State.OPEN, State.GRANTED):
-            marks.strike(Boundary.HEARD, f"{news.subject.type} {news.state}")
-        hear(self, news)
+    def marked(**asked: Any) -> Any:
+        if asked["source"] != "slack":
+            return keep(**asked)
+        marks.strike(Boundary.BEFORE, KEPT)
+        keeping.set(True)
+        kept = keep(**asked)
+        keeping.set(False)
+        marks.strike(Boundary.AFTER, KEPT)
+        return kept
 
-    swap(Answers, "heard", marked)
+    def marked_send(name: str, *arguments: Any) -> None:
+        if keeping.get():
+            marks.strike(Boundary.DOORBELL, KEPT)
+        send(name, *arguments)
+
+    swap(webhooks, "store_delivery", marked)
+    swap(dispatch, "_send", marked_send)
 
 
 _mark_doorbell()
-_mark_listener()
+_mark_presses()
+mark_listener()

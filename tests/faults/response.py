@@ -3,7 +3,6 @@
 An incident that nobody's alert flagged, on customer data: nothing is pushed before both have said yes (M3).
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Final, cast
@@ -17,22 +16,21 @@ from incidents.models.incident import Trigger
 from incidents.models.words import StatusUpdate
 from incidents.procedure.answers import QUESTIONS
 from incidents.procedure.public_words import ComponentState, Phase
-from incidents.procedure.steps import ENDED, WAITS_FOR_A_PERSON, IncidentState, StepKind, StepState
+from incidents.procedure.steps import ENDED, StepKind, StepState
 from incidents.queries import grants, words
 from incidents.services import bleeding
 from incidents.services.announcing import announce
 from incidents.services.clock import database_now
 from incidents.services.declaring import declare_incident
-from incidents.services.drafting import Draft
 from incidents.services.escalating import acknowledge_escalation, escalate
 from incidents.services.locking import NotInThatState, StaleView
-from incidents.services.publishing import write_words
 from incidents.services.reapplying import reapply
-from incidents.services.steering import NotThisStep, attest_recovery, record_by_hand
+from incidents.services.steering import NotThisStep, attest_recovery
 from sandbox.drill.browser import Browser
 from tests.faults.browsers import approve
+from tests.faults.public import PublicWalk
 from tests.faults.stage import Stage
-from tests.faults.walking import Walk, await_looking
+from tests.faults.walking import await_looking
 
 if TYPE_CHECKING:
     from sandbox.codehost.part import CodeHost
@@ -43,12 +41,11 @@ TOUCHES_CUSTOMERS: Final = {"correctness_defect": "yes", "migration": "yes", "cu
 ANSWERS: Final = dict.fromkeys(QUESTIONS, "no") | TOUCHES_CUSTOMERS
 FLAG: Final = "loyalty-points"
 TARGET: Final = "eu-1"
-COMPONENT: Final = "Checkout"
 CALM: Final = ENDED | {StepState.WATCHING, StepState.GATED, StepState.BLOCKED}
 
 
 @dataclass
-class Response(Walk):
+class Response(PublicWalk):
     """`bystander`: somebody's pull request that is warned of while the incident is open."""
 
     bystander: int = 0
@@ -78,16 +75,6 @@ class Response(Walk):
         self.close()
         self.follow(fault, lambda: self.has_ended() and fault.is_through(self), "every row has ended")
 
-    def follow(self, fault: "Fault", holds: Callable[[], bool], what: str) -> None:
-        """Look, act as people do, and go on when it holds."""
-
-        def looked() -> bool:
-            self.act_as_people()
-            fault.meanwhile(self)
-            return holds()
-
-        await_looking(looked, what)
-
     def verdict(self) -> "Verdict":
         from tests.faults.response_judge import judge_response
 
@@ -103,9 +90,6 @@ class Response(Walk):
     def code_host(self) -> "CodeHost":
         return cast("CodeHost", self.stage.sandbox.world.parts["github"])
 
-    def person(self, name: str) -> User:
-        return User.objects.get(username=name)
-
     # What people do
 
     def stop_the_bleed(self) -> None:
@@ -114,15 +98,6 @@ class Response(Walk):
         bleeding.turn_flag_off(**who, now=database_now(), flag=FLAG)
         bleeding.drain(**who, now=database_now(), target=TARGET)
         announce(**who, now=database_now(), text="Orders are charged wrongly.")
-
-    def ask_to_say(self, phase: Phase, state: ComponentState) -> StatusUpdate:
-        """The words name the incident, so that they are told apart on the public page."""
-        number = self.incident.number
-        draft = Draft(
-            phase=phase, title=f"Orders are charged wrongly ({number})", message=f"We say {phase} about {number}.",
-            components={COMPONENT: state}, notify=True, knowingly=True,
-        )  # fmt: skip
-        return write_words(incident_id=self.incident.pk, draft=draft, ask=True, actor=self.oncall, now=database_now())
 
     def answer(self, subject: Subject, rule: str, seat: str) -> None:
         """By the approver's pages. Where they break off, the person looks whether the answer is there, and answers."""
@@ -155,23 +130,9 @@ class Response(Walk):
         )  # fmt: skip
 
     def act_as_people(self) -> None:
-        for step in self.steps():
-            if step.state in WAITS_FOR_A_PERSON:
-                self._settle(step)
+        self.settle()
         self.review()
         self._attest()
-
-    def _settle(self, step: Step) -> None:
-        """Whoever is asked looks at the public page first, and says what holds."""
-        if step.state == StepState.UNKNOWN and step.kind == StepKind.POST_STATUS and self.stands_outside(step):
-            self.asked.append(f"{step.kind} {step.state}: {step.sentence} It stands there, and is recorded.")
-            record_by_hand(self.ask_about(step), evidence="It stands on the outside page.")
-        else:
-            self.retry(step)
-
-    def stands_outside(self, step: Step) -> bool:
-        said = StatusUpdate.objects.get(pk=step.parameters["update"]).message
-        return said in self.stage.sandbox.client.get("/status").text
 
     def _attest(self) -> None:
         step = self.step(StepKind.PROVE_RECOVERY)
@@ -188,20 +149,9 @@ class Response(Walk):
         kinds = {step.kind for step in self.steps()}
         return StepKind.FREEZE in kinds and self.plan().executed_at is not None and self._all_in(CALM)
 
-    def is_posted(self, update: StatusUpdate) -> bool:
-        posts = Step.objects.filter(parameters__update=str(update.pk))
-        return posts.count() == len(update.audiences) and all(step.state in ENDED for step in posts)
-
     def is_left_alone(self, name: str) -> bool:
         calls = Step.objects.filter(incident=self.incident, kind=StepKind.WAKE_BY_PHONE, parameters__name=name)
         return all(step.state in ENDED for step in calls)
-
-    def is_recovered(self) -> bool:
-        self.incident.refresh_from_db()
-        return self.incident.state == IncidentState.RECOVERED
-
-    def has_ended(self) -> bool:
-        return self._all_in(ENDED)
 
     def _all_in(self, states: frozenset[StepState]) -> bool:
         return all(step.state in states for step in self.steps())

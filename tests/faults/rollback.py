@@ -6,7 +6,7 @@ from django.contrib.auth.models import User
 
 from incidents.models import Change, Incident, Step
 from incidents.procedure.answers import QUESTIONS
-from incidents.procedure.steps import ENDED, WAITS_FOR_A_PERSON, IncidentState, StepKind
+from incidents.procedure.steps import WAITS_FOR_A_PERSON, IncidentState, StepKind
 from incidents.services.announcing import announce
 from incidents.services.clock import database_now
 from incidents.services.suspecting import suspect_change
@@ -59,8 +59,7 @@ class Rollback(Walk):
 
     def is_settled(self) -> bool:
         """Every row has ended, and the incident has recovered."""
-        self.incident.refresh_from_db()
-        return self.incident.state == IncidentState.RECOVERED and all(step.state in ENDED for step in self.steps())
+        return self.is_recovered() and self.has_ended()
 
 
 def break_shop(stage: Stage) -> Rollback:

@@ -17,7 +17,7 @@ import django
 from redis import Redis
 
 from rollback_console import engines
-from sandbox import secrets, status_reports
+from sandbox import secrets
 from sandbox.runtime_socket import socket_of
 from sandbox.testing import Sandbox, running_sandbox
 from tests.faults.boundaries import VARIABLE, Boundaries
@@ -134,14 +134,17 @@ def _variables(folder: Path, address: str, sandbox: Sandbox) -> dict[str, str]:
         "GITHUB_WEBHOOK_SECRET": secrets.GITHUB_WEBHOOK_SECRET,
         "SLACK_API_URL": f"{sandbox.url}/slack/api",
         "SLACK_TOKEN": secrets.SLACK_TOKEN,
+        "SLACK_SIGNING_SECRET": secrets.SLACK_SIGNING_SECRET,
         "PROMETHEUS_URL": f"{sandbox.url}/prometheus",
         "BETTER_STACK_URL": f"{sandbox.url}/betterstack",
         "BETTER_STACK_TOKEN": secrets.BETTER_STACK_TOKEN,
-        "BETTER_STACK_STATUS_PAGE": status_reports.PAGE,
+        "BETTER_STACK_STATUS_PAGE": secrets.STATUS_PAGE,
         "WAKE_POLICIES": "cto=1021,ciso=1022,dba=1023,deputy=1024",
         "STATUS_PAGE_URL": f"{sandbox.url}/status",
         "UNLEASH_URL": f"{sandbox.url}/unleash",
         "UNLEASH_TOKEN": secrets.UNLEASH_TOKEN,
+        "VAULT_URL": f"{sandbox.url}/vault",
+        "VAULT_TOKEN": secrets.VAULT_TOKEN,
         "HAPROXY_ADDRESS": str(socket_of(folder / "sandbox")),
         "ALERT_WEBHOOK_TOKEN": secrets.ALERT_WEBHOOK_TOKEN,
         VARIABLE: str(folder / "boundaries"),

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Final
 from django.contrib.auth.models import User
 
 from incidents.models import Change, Incident, Plan, Step
-from incidents.procedure.steps import ENDED, StepKind
+from incidents.procedure.decision import Path
+from incidents.procedure.steps import ENDED, IncidentState, StepKind
 from incidents.services.clock import database_now
 from incidents.services.concluding import close_incident
 from incidents.services.deciding import decide
@@ -42,6 +43,20 @@ class Walk:
         """Everything people do; AssertionError where it does not come to its end."""
         raise NotImplementedError
 
+    def act_as_people(self) -> None:
+        """What people do at every look."""
+        raise NotImplementedError
+
+    def follow(self, fault: "Fault", holds: Callable[[], bool], what: str) -> None:
+        """Look, act as people do, and go on when it holds."""
+
+        def looked() -> bool:
+            self.act_as_people()
+            fault.meanwhile(self)
+            return holds()
+
+        await_looking(looked, what)
+
     def verdict(self) -> "Verdict":
         """What is to be said against it."""
         raise NotImplementedError
@@ -56,15 +71,15 @@ class Walk:
         return Step.objects.get(incident=self.incident, kind=kind)
 
     def began(self, kind: StepKind) -> bool:
-        return self.step(kind).started_at is not None
+        return any(step.kind == kind and step.started_at for step in self.steps())
 
     def plan(self) -> Plan:
         return Plan.objects.get(incident=self.incident, replaced_at__isnull=True)
 
-    def decide(self, answers: dict[str, str]) -> None:
+    def decide(self, answers: dict[str, str], path: Path = Path.ROLLBACK, **particulars: str) -> None:
         decide(
             incident_id=self.incident.pk, actor=self.oncall, now=database_now(), version=self.version(),
-            answers=answers, path="rollback",
+            answers=answers, path=path, particulars=particulars,
         )  # fmt: skip
 
     def execute(self) -> None:
@@ -96,6 +111,13 @@ class Walk:
         if "number" in review.evidence and review.state not in ENDED and not self._reviewed(review):
             self.stage.sandbox.control("review", number=review.evidence["number"], login="reviewer", state="APPROVED")
 
+    def is_recovered(self) -> bool:
+        self.incident.refresh_from_db()
+        return self.incident.state == IncidentState.RECOVERED
+
+    def has_ended(self) -> bool:
+        return all(step.state in ENDED for step in self.steps())
+
     def _reviewed(self, review: Step) -> bool:
         key = f"{review.evidence['number']}:reviewer"
         return bool(self.stage.sandbox.journal.entries(since=self.since, effect="review.submitted", key=key))
@@ -108,8 +130,12 @@ def await_looking(holds: Callable[[], bool], what: str, within: float = PATIENCE
 
 def begin(stage: Stage, kind: str) -> Walk:
     """The walk that a class of fault is done to."""
+    from tests.faults.other_paths import break_elsewhere
     from tests.faults.response import declare_trouble
     from tests.faults.responses import RESPONSES
     from tests.faults.rollback import break_shop
+    from tests.faults.turns import TURNS
 
+    if kind in TURNS:
+        return break_elsewhere(stage)
     return declare_trouble(stage) if kind in RESPONSES else break_shop(stage)

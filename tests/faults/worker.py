@@ -11,7 +11,8 @@ import httpx
 from celery.signals import worker_process_init
 
 from rollback_console.celery import app
-from tests.faults.boundaries import PLANTED, Boundary, of_environment, swap
+from tests.faults.boundaries import PLANTED, PRESS, PUT_RIGHT, Boundary, of_environment, swap
+from tests.faults.listening import mark_listener
 
 __all__ = ["app"]
 
@@ -27,6 +28,12 @@ writing: ContextVar[bool] = ContextVar("writing", default=False)
 def strike(boundary: Boundary, kind: str, about: str = "") -> None:
     if marks.strike(boundary, kind, about):
         survived.set(True)
+
+
+def _end_where_survived() -> None:
+    if survived.get():
+        survived.set(False)
+        marks.end()
 
 
 class Marked:
@@ -45,17 +52,21 @@ class Marked:
         return found
 
     def act(self, order: Any, world: Any) -> Any:
-        about = str(order.step.pk)
+        about, what = str(order.step.pk), self._act_of(order)
 
         def ask_lease() -> None:
-            strike(Boundary.UNASKED, self._kind, about)
+            strike(Boundary.UNASKED, what, about)
             order.ask_lease()
-            strike(Boundary.BEFORE, self._kind, about)
-            calling.set(self._kind)
+            strike(Boundary.BEFORE, what, about)
+            calling.set(what)
 
         outcome = self._effect.act(replace(order, ask_lease=ask_lease), world)
-        strike(Boundary.AFTER, self._kind)
+        strike(Boundary.AFTER, what)
         return outcome
+
+    def _act_of(self, order: Any) -> str:
+        """What was posted with buttons is put right by an act of its own."""
+        return PUT_RIGHT if self._kind == "wake_by_chat" and order.step.evidence.get("messages") else self._kind
 
 
 @worker_process_init.connect
@@ -69,6 +80,8 @@ def mark_boundaries(**_signal: Any) -> None:
     _mark_public_page()
     _mark_grants()
     _mark_attempts()
+    _mark_presses()
+    mark_listener()
     _plant(os.environ.get(PLANTED, ""))
 
 
@@ -77,7 +90,9 @@ def _mark_effects() -> None:
     from incidents.effects.catalogue import effect_of
     from incidents.procedure.steps import StepKind
 
-    watched = (StepKind.REVIEW, StepKind.DEPLOY, StepKind.PROVE_RECOVERY)
+    watched = (
+        StepKind.REVIEW, StepKind.DEPLOY, StepKind.PROVE_RECOVERY, StepKind.FIND_FIX, StepKind.ROTATE_CREDENTIAL,
+    )  # fmt: skip
     swap(performing, "effect_of", lambda kind: Marked(effect_of(kind), kind, watched=kind in watched))
     swap(previewing, "NEWEST", PREVIEWS)  # the campaign reverts the newest change: twenty previews would cost minutes
 
@@ -171,6 +186,29 @@ def _mark_grants() -> None:
     swap(publishing, "consume", marked)
 
 
+def _mark_presses() -> None:
+    """A press that a worker reads becomes a vote, and that vote is committed before anybody says so of the press."""
+    from incidents.effects import reading
+    from incidents.services import pressing
+
+    act, vote = reading.act_on_press, pressing.vote
+
+    def marked(delivery: Any, world: Any) -> str:
+        strike(Boundary.BEFORE, PRESS, str(delivery.pk))
+        words = act(delivery, world)
+        strike(Boundary.AFTER, PRESS)
+        _end_where_survived()
+        return words
+
+    def marked_vote(**asked: Any) -> Any:
+        cast = vote(**asked)
+        strike(Boundary.DURING, PRESS)
+        return cast
+
+    swap(reading, "act_on_press", marked)
+    swap(pressing, "vote", marked_vote)
+
+
 def _mark_attempts() -> None:
     """Runs in the pool process, and every attempt begins without a call under way."""
     from incidents import dispatch, tasks
@@ -183,9 +221,8 @@ def _mark_attempts() -> None:
         try:
             perform(step_id, world)
         finally:
-            if survived.get():
-                survived.set(False)
-                marks.end()
+            calling.set("")
+            _end_where_survived()
 
     def marked_send(name: str, *arguments: Any) -> None:
         if name == "incidents.perform_step" and calling.get():
