@@ -45,7 +45,15 @@ class Fold:
 
 def fold(ops: Iterable[Op], into: Fold) -> None:
     for op in ops:
-        _STEPS[op.kind](into, op)
+        if (
+            op.tolerant
+            and op.kind in _ALTERATIONS
+            and not into.schema.find(op.table)
+            and into.schema.is_absent(op.table)
+        ):
+            into.note(replace(op, kind=Kind.HARMLESS), absent=True)
+        else:
+            _STEPS[op.kind](into, op)
 
 
 def fold_history(ops: Iterable[Op]) -> Fold:
@@ -57,7 +65,7 @@ def fold_history(ops: Iterable[Op]) -> Fold:
         if op.kind is Kind.UNKNOWN:
             into.schema.obscure.append(op.body or op.text)
         else:
-            _STEPS[op.kind](into, op)
+            fold([op], into)
     into.deeds = []
     into.schema.settle(complete=count > 0)
     return into
@@ -88,9 +96,18 @@ def _create_table(into: Fold, op: Op) -> None:
         into.note(op, absent=True)
         return
     table = TableState(op.table, None, known=True, marks={op.kind: op})
+    if op.references:
+        _copy_columns(into.schema.find(op.references), table, op)
     into.schema.tables[op.table] = table
     for name, column in op.defined:
         _put_column(table, replace(op, column=name, kind=Kind.ADD_COLUMN, definition=column), column)
+
+
+def _copy_columns(source: TableState | None, table: TableState, op: Op) -> None:
+    """LIKE, INHERITS, PARTITION OF."""
+    table.known = bool(source and source.known)
+    for name, column in (source.columns if source else {}).items():
+        table.columns[name] = ColumnState(name, None, column.now, "", {Kind.ADD_COLUMN: op})
 
 
 def _drop_table(into: Fold, op: Op) -> None:
@@ -183,7 +200,10 @@ def _redefine_column(into: Fold, op: Op) -> None:
     column = table.column(op.column)
     column.marks[op.kind] = op
     column.restated = column.restated or column.now == UNHELD
-    column.now = held(op.definition or Column())
+    now = held(op.definition or Column())
+    if op.replaces and column.now:
+        now = replace(now, unique=column.now.unique, primary=column.now.primary, references=column.now.references)
+    column.now = now
     if op.to and op.to != op.column:
         _rename_column(into, replace(op, kind=Kind.RENAME_COLUMN))
 
@@ -374,6 +394,26 @@ def _note(into: Fold, op: Op) -> None:
     table = into.schema.find(op.table) if op.table else None
     into.note(op, created=bool(table and table.created))
 
+
+_ALTERATIONS: Final = {
+    Kind.ADD_COLUMN,
+    Kind.DROP_COLUMN,
+    Kind.RENAME_COLUMN,
+    Kind.RENAME_TABLE,
+    Kind.MOVE_TABLE,
+    Kind.ALTER_TYPE,
+    Kind.SET_NOT_NULL,
+    Kind.DROP_NOT_NULL,
+    Kind.SET_DEFAULT,
+    Kind.DROP_DEFAULT,
+    Kind.ADD_UNIQUE,
+    Kind.ADD_CHECK,
+    Kind.ADD_FOREIGN_KEY,
+    Kind.ADD_PRIMARY_KEY,
+    Kind.DROP_CONSTRAINT,
+    Kind.DROP_TRIGGER,
+}
+"""What IF EXISTS on the table makes harmless where there is none."""
 
 _STEPS: Final[dict[Kind, Callable[[Fold, Op], None]]] = {
     Kind.CREATE_TABLE: _create_table,

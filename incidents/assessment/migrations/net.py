@@ -188,6 +188,7 @@ _STEP_FACTS: Final = {
     Step.SAME: frozenset({Fact.SAME}),
     Step.WIDER: frozenset({Fact.WIDER}),
     Step.WIDER_VALUES: frozenset({Fact.WIDER_VALUES}),
+    Step.MORE_VALUES: frozenset({Fact.CHANGED}),
     Step.OTHER: frozenset[Fact](),
 }
 
@@ -295,10 +296,14 @@ def _version(version: Versions) -> Iterator[Effect]:
         return
     now, was, last = version.now, version.was, version.marks[-1]
     if now is None:
-        if was or version.unknown:
+        made_here = version.marks[0].kind in _MAKING
+        if was or (version.unknown and not made_here):
             yield Effect(last.kind, last, frozenset(), last.table or last.name)
         return
     yield Effect(now.kind, now, frozenset(_facts_of_versions(was, now, unknown=version.unknown)), now.table or now.name)
+
+
+_MAKING: Final = {Kind.CREATE_VIEW, Kind.CREATE_FUNCTION, Kind.CREATE_TRIGGER}
 
 
 def _facts_of_versions(was: Op | None, now: Op, *, unknown: bool) -> set[Fact]:

@@ -171,6 +171,7 @@ class Op:
     converts: bool = False
     """ALTER_TYPE that says how to convert (USING): no mere widening. INSERT_ROWS that overwrites what it meets (an upsert)."""
     replaces: bool = False
+    """CREATE OR REPLACE. REDEFINE_COLUMN that leaves the column's keys as they are, though it does not name them."""
     tolerant: bool = False
     """IF EXISTS, IF NOT EXISTS."""
     fills: bool = False

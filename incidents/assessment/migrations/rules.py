@@ -216,6 +216,14 @@ RULES: Final = (
         "wide-values",
     ),
     _row(
+        "type-more-values",
+        Kind.ALTER_TYPE,
+        "changed",
+        H,
+        "{table}.{column} takes one more value: rows that hold it may break old code that knows the values by name.",
+        "Count the rows with the new value: with none, the revert is safe.",
+    ),
+    _row(
         "type-unknown-before",
         Kind.ALTER_TYPE,
         "unknown_before",

@@ -13,6 +13,8 @@ class Step(Enum):
     WIDER = auto()
     WIDER_VALUES = auto()
     """Wider, and a value of new code may not fit the old code's variable (int → bigint)."""
+    MORE_VALUES = auto()
+    """An enum that is written as a list, with one or more added."""
     OTHER = auto()
 
 
@@ -41,11 +43,20 @@ def step_between(was: ColumnType, now: ColumnType) -> Step:
         return Step.OTHER
     if was.name == now.name:
         return _longer(was, now)
-    if was.name == "varchar" and now.name in _LONG:
-        return Step.WIDER
-    if was.name == "text" and now == ColumnType("varchar", (), now.array):
-        return Step.WIDER
-    return _climb(was.name, now.name)
+    if was.name.startswith("enum(") and now.name.startswith("enum("):
+        return Step.MORE_VALUES if _values(was.name) <= _values(now.name) else Step.OTHER
+    return Step.WIDER if _is_unbound(was, now) else _climb(was.name, now.name)
+
+
+def _is_unbound(was: ColumnType, now: ColumnType) -> bool:
+    """From a text that has a length to one that has none, or between the two that have none."""
+    if was.name == "varchar":
+        return now.name in _LONG
+    return was.name == "text" and now == ColumnType("varchar", (), now.array)
+
+
+def _values(enum: str) -> set[str]:
+    return set(enum[5:-1].split(","))
 
 
 def _plain(type_: ColumnType) -> ColumnType:
@@ -86,6 +97,8 @@ def _digits(arguments: tuple[int, ...]) -> tuple[int, int]:
 
 
 def _climb(was: str, now: str) -> Step:
+    if was.endswith(" unsigned") and now.endswith(" unsigned"):
+        was, now = was.removesuffix(" unsigned"), now.removesuffix(" unsigned")
     for ladder, step in _LADDERS:
         if was in ladder and now in ladder:
             return step if ladder.index(now) > ladder.index(was) else Step.OTHER

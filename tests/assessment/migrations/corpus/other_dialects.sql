@@ -1,0 +1,89 @@
+-- === F MySQL: a column with a default
+ALTER TABLE `shop` ADD COLUMN `open` TINYINT(1) NOT NULL DEFAULT 1 AFTER `name`, ADD INDEX `by_open` (`open`);
+-- === B MySQL: a required column without a default
+ALTER TABLE `shop` ADD COLUMN `owner` VARCHAR(191) NOT NULL;
+-- === B MySQL: several columns dropped
+ALTER TABLE shop DROP COLUMN name, DROP FOREIGN KEY fk_town;
+-- === B MySQL: a column renamed by CHANGE
+ALTER TABLE `shop` CHANGE COLUMN `name` `title` VARCHAR(10);
+-- === B MySQL: a column required by MODIFY
+-- before
+CREATE TABLE `shop` (`id` INT NOT NULL AUTO_INCREMENT, `name` VARCHAR(20), PRIMARY KEY (`id`)) ENGINE=InnoDB;
+-- change
+ALTER TABLE `shop` MODIFY `name` VARCHAR(20) NOT NULL;
+-- === F MySQL: a longer column by MODIFY
+-- before
+CREATE TABLE `shop` (`id` INT NOT NULL AUTO_INCREMENT, `name` VARCHAR(20), PRIMARY KEY (`id`)) ENGINE=InnoDB;
+-- change
+ALTER TABLE `shop` MODIFY `name` VARCHAR(40), MODIFY `id` BIGINT NOT NULL AUTO_INCREMENT;
+-- === H MySQL: a column that nobody knows by MODIFY
+ALTER TABLE `shop` MODIFY `name` VARCHAR(40);
+-- === H MySQL: one more value in an enum
+-- before
+CREATE TABLE `shop` (`size` ENUM('s','m') NOT NULL) ENGINE=InnoDB;
+-- change
+ALTER TABLE `shop` MODIFY `size` ENUM('s','m','l') NOT NULL;
+-- === B MySQL: one value fewer in an enum
+-- before
+CREATE TABLE `shop` (`size` ENUM('s','m') NOT NULL) ENGINE=InnoDB;
+-- change
+ALTER TABLE `shop` MODIFY `size` ENUM('s') NOT NULL;
+-- === B MySQL: tables renamed
+RENAME TABLE `shop` TO `store`;
+-- === H MySQL: a unique key on an old column
+ALTER TABLE `shop` ADD UNIQUE KEY `one_name` (`name`);
+-- === F MySQL: an index dropped
+DROP INDEX `by_name` ON `shop`;
+-- === F MySQL: a table of its own
+CREATE TABLE `sale` (`id` BIGINT UNSIGNED NOT NULL AUTO_INCREMENT, `kind` ENUM('a','b') NOT NULL DEFAULT 'a', PRIMARY KEY (`id`), UNIQUE KEY `u` (`kind`)) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
+INSERT IGNORE INTO `sale` (`kind`) SELECT 'a' FROM `shop`;
+-- === B MySQL: values overwritten through a join
+UPDATE `shop` s JOIN `town` t ON s.town_id = t.id SET s.name = t.name;
+-- === F MySQL: a new column filled through a join
+ALTER TABLE `shop` ADD COLUMN `town` TEXT;
+UPDATE `shop` SET `town` = 'x';
+-- === H MySQL: a statement put together at run time
+SET @sql = IF(1, 'ALTER TABLE `shop` DROP `name`', 'SELECT 1');
+PREPARE statement FROM @sql;
+EXECUTE statement;
+-- === F SQLite: a column with a default
+PRAGMA foreign_keys=OFF;
+ALTER TABLE shop ADD COLUMN open INTEGER NOT NULL DEFAULT 1;
+-- === F SQLite: a table rebuilt with one more column
+-- before
+CREATE TABLE "Shop" ("id" INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, "name" TEXT NOT NULL);
+-- change
+PRAGMA foreign_keys=OFF;
+CREATE TABLE "new_Shop" ("id" INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, "name" TEXT NOT NULL, "note" TEXT);
+INSERT INTO "new_Shop" ("id", "name") SELECT "id", "name" FROM "Shop";
+DROP TABLE "Shop";
+ALTER TABLE "new_Shop" RENAME TO "Shop";
+-- === B SQLite: a table rebuilt without a column
+-- before
+CREATE TABLE "Shop" ("id" INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, "name" TEXT NOT NULL);
+-- change
+CREATE TABLE "new_Shop" ("id" INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT);
+INSERT INTO "new_Shop" ("id") SELECT "id" FROM "Shop";
+DROP TABLE "Shop";
+ALTER TABLE "new_Shop" RENAME TO "Shop";
+-- === B SQLite: a table rebuilt with a required column
+-- before
+CREATE TABLE "Shop" ("id" INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, "name" TEXT);
+-- change
+CREATE TABLE "new_Shop" ("id" INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, "name" TEXT NOT NULL);
+INSERT INTO "new_Shop" ("id", "name") SELECT "id", coalesce("name", '') AS "name" FROM "Shop";
+DROP TABLE "Shop";
+ALTER TABLE "new_Shop" RENAME TO "Shop";
+-- === H SQLite: a table rebuilt that nobody knows
+CREATE TABLE "new_Shop" ("id" INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, "name" TEXT);
+INSERT INTO "new_Shop" ("id", "name") SELECT "id", "name" FROM "Shop";
+DROP TABLE "Shop";
+ALTER TABLE "new_Shop" RENAME TO "Shop";
+-- === B SQL Server: a column renamed
+EXEC sp_rename 'dbo.shop.name', 'title', 'COLUMN';
+GO
+-- === B SQL Server: a required column
+ALTER TABLE [dbo].[shop] ADD [owner] NVARCHAR(1000) NOT NULL;
+GO
+-- === F SQL Server: a column with a default
+ALTER TABLE [dbo].[shop] ADD [owner] NVARCHAR(1000) NOT NULL CONSTRAINT [df] DEFAULT 'x';
