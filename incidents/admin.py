@@ -115,6 +115,7 @@ class ServiceAdmin(Recorded[Service]):
         (None, {"fields": ("slug", "name", "production", "customer_facing", "retired")}),
         ("Code and deploy", {"fields": ("repository", "branch", "workflow", "environment")}),
         ("Alert and recovery (R5, E12)", {"fields": (*catalogue.ALERT.values(), "recovery_samples", "dashboard_url")}),
+        ("Retrospective (E21)", {"fields": ("retrospective_days",)}),
         ("Stop the bleed (S)", {"fields": ("flags", "drain_targets", "minimum_healthy", "channel_id", "channel_name")}),
         ("Customers (M3, P1)", {"fields": ("customer_tables", "status_components")}),
         ("Reading a change (M1, D5)", {"fields": ("database", "flag_wrappers")}),

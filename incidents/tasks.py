@@ -6,7 +6,18 @@ from celery import shared_task
 from django.db import OperationalError
 
 from incidents import dispatch
-from incidents.effects import beating, credentials, fixes, keeping, linking, previewing, reading, sampling, suspecting
+from incidents.effects import (
+    beating,
+    credentials,
+    fixes,
+    following,
+    keeping,
+    linking,
+    previewing,
+    reading,
+    sampling,
+    suspecting,
+)
 from incidents.effects.performing import perform
 from incidents.effects.rehearsing import rehearsal
 from incidents.effects.wiring import world
@@ -78,6 +89,12 @@ def refresh_mirrors() -> None:
 def sample_series() -> None:
     """Follow the alerts' own series."""
     sampling.sample_series(world())
+
+
+@shared_task(name="incidents.follow_issues")
+def follow_issues() -> None:
+    """Look at the issues of open follow-ups whose turn it is."""
+    following.follow_issues(world())
 
 
 @shared_task(name="incidents.rehearse")

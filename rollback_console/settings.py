@@ -161,6 +161,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "options": {"expires": 4, "queue": "intake"},
     },
     "refresh mirrors": {"task": "incidents.refresh_mirrors", "schedule": 10.0, "options": {"expires": 20}},
+    "follow issues": {
+        "task": "incidents.follow_issues",
+        "schedule": 30.0,
+        "options": {"expires": 30, "queue": "intake"},
+    },
     "rehearse": {"task": "incidents.rehearse", "schedule": 60.0, "options": {"expires": 50, "queue": "intake"}},
     "keep record": {
         "task": "incidents.keep_record",
@@ -341,6 +346,11 @@ DOCUMENT_CODE_REVIEW = environment.link("DOCUMENT_CODE_REVIEW")
 DOCUMENT_SECRETS_MANAGEMENT = environment.link("DOCUMENT_SECRETS_MANAGEMENT")
 DOCUMENT_CUSTOMER_COMMUNICATIONS = environment.link("DOCUMENT_CUSTOMER_COMMUNICATIONS")
 DOCUMENT_RETRO_INTAKE = environment.link("DOCUMENT_RETRO_INTAKE")
+# The Emergency Change Retro intake (T1): a webhook that takes each retrospective, else the address above, else here.
+RETRO_INTAKE_WEBHOOK_URL = environment.link("RETRO_INTAKE_WEBHOOK_URL")
+RETRO_INTAKE_WEBHOOK_SECRET = environment.text("RETRO_INTAKE_WEBHOOK_SECRET")
+environment.require_together("RETRO_INTAKE_WEBHOOK_URL", "RETRO_INTAKE_WEBHOOK_SECRET")
+environment.refuse_unencrypted("RETRO_INTAKE_WEBHOOK_URL")
 DOCUMENT_INCIDENT_RESPONSE_PLAN = environment.link("DOCUMENT_INCIDENT_RESPONSE_PLAN")
 # ── approvals: who sits where, who writes it down, who hears of it ───────────────────────────────────────────────────
 APPROVALS_SEATS = "incidents.queries.seats.Seats"
@@ -361,6 +371,7 @@ SMALL_TEAM = environment.flag("SMALL_TEAM")
 BREAK_GLASS_MINUTES = environment.number("BREAK_GLASS_MINUTES", 0, least=0)
 APPROVAL_EXPIRES_AFTER_MINUTES = environment.number("APPROVAL_EXPIRES_AFTER_MINUTES", 240, least=1)
 POST_COMMANDS = environment.flag("POST_COMMANDS", default=True)
+RETROSPECTIVE_DAYS = environment.number("RETROSPECTIVE_DAYS", 5, least=1)
 PUBLIC_UPDATE_EVERY_MINUTES = environment.number("PUBLIC_UPDATE_EVERY_MINUTES", 60)
 OFFICE_ZONE = environment.zone("OFFICE_ZONE", "UTC")
 FREEZE = environment.flag("FREEZE", default=True)

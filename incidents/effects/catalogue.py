@@ -7,6 +7,7 @@ from incidents.effects.deploy import FollowDeploy
 from incidents.effects.drain import DrainTarget, PutBack
 from incidents.effects.find_fix import FindFix
 from incidents.effects.flag_off import FlagOff, FlagOn
+from incidents.effects.follow_up_issue import CloseIssue, OpenIssue
 from incidents.effects.freeze import LiftWarnings, WarnOfMerges
 from incidents.effects.merge import Merge
 from incidents.effects.open_pull_request import OpenPullRequest
@@ -17,6 +18,7 @@ from incidents.effects.prove_recovery import ProveRecovery
 from incidents.effects.publish_status import PublishStatus
 from incidents.effects.push_revert import PushRevert
 from incidents.effects.reapply import ProposeReapply, PushReapply
+from incidents.effects.register_retro import RegisterRetro
 from incidents.effects.review import FollowReview
 from incidents.effects.rotate_credential import RotateCredential
 from incidents.effects.wake_by_chat import WakeByChat
@@ -53,6 +55,9 @@ EFFECTS: Mapping[StepKind, Effect] = {
     StepKind.FIND_FIX: FindFix(),
     StepKind.ISOLATE: FlagOff(),
     StepKind.ROTATE_CREDENTIAL: RotateCredential(),
+    StepKind.REGISTER_RETRO: RegisterRetro(),
+    StepKind.OPEN_ISSUE: OpenIssue(),
+    StepKind.CLOSE_ISSUE: CloseIssue(),
 }
 
 

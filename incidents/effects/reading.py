@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from incidents import dispatch
+from incidents.effects.following import follow_issue
 from incidents.effects.pressing import act_on_press
 from incidents.effects.wiring import world
 from incidents.integrations import alertmanager, github_events
@@ -76,6 +77,9 @@ def _read_news(delivery: Delivery) -> str:
     services = list(Service.objects.of_repository(news.repository))
     if not services:
         return ""
+    if isinstance(news, github_events.IssueSeen):
+        named = follow_issue(news.repository, news.number, world())
+        return f"issue #{news.number} of {news.repository}: {named} follow-ups" if named else ""
     if isinstance(news, github_events.PushSeen | github_events.DeploymentSeen):
         dispatch.refresh_mirror(news.repository)
     if isinstance(news, github_events.DeploymentSeen) and news.state in FAILED_STATES:

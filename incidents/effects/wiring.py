@@ -22,6 +22,7 @@ from incidents.integrations.metrics import Metrics
 from incidents.integrations.paging import Pager
 from incidents.integrations.pinning import Sink, sinks
 from incidents.integrations.prometheus import Prometheus
+from incidents.integrations.retro_intake import RetroIntake, WebhookRetroIntake
 from incidents.integrations.secrets import Secrets
 from incidents.integrations.signed_webhook import SignedWebhook
 from incidents.integrations.slack import Slack
@@ -40,7 +41,7 @@ from incidents.integrations.webhook_providers import (
 
 @dataclass(frozen=True)
 class World:
-    """Everything outside that the console speaks to; None where no tool is named for it (S1, S2, S3, P1, C1)."""
+    """Everything outside that the console speaks to; None where no tool is named for it (S1, S2, S3, P1, C1, T1)."""
 
     code_host: CodeHost
     chat: Chat
@@ -53,6 +54,7 @@ class World:
     secrets: Secrets | None = None
     sinks: tuple[Sink, ...] = ()
     heartbeat: Heartbeat | None = None
+    retro_intake: RetroIntake | None = None
 
 
 @cache
@@ -82,6 +84,7 @@ def world() -> World:
             token=settings.CHECKPOINT_STORE_TOKEN,
         ),
         heartbeat=Heartbeat(settings.HEARTBEAT_URL) if settings.HEARTBEAT_URL else None,
+        retro_intake=_retro_intake(),
     )
 
 
@@ -145,6 +148,16 @@ def _secrets(hook: SignedWebhook | None) -> Secrets | None:
         mount=settings.VAULT_MOUNT,
         namespace=settings.VAULT_NAMESPACE,
     )
+
+
+def _retro_intake() -> RetroIntake | None:
+    if not (settings.RETRO_INTAKE_WEBHOOK_URL and settings.RETRO_INTAKE_WEBHOOK_SECRET):
+        return None
+    hook = SignedWebhook(
+        settings.RETRO_INTAKE_WEBHOOK_URL, settings.RETRO_INTAKE_WEBHOOK_SECRET, name="The retrospective intake",
+        setting="RETRO_INTAKE_WEBHOOK",
+    )  # fmt: skip
+    return WebhookRetroIntake(hook)
 
 
 def _credentials() -> Credentials:

@@ -136,6 +136,19 @@ class CommitStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class Issue:
+    """An issue; `completed` is false where it was closed as not planned, or as another's twin."""
+
+    number: int
+    title: str
+    url: str
+    body: str
+    closed: bool
+    completed: bool
+    closed_by: str
+
+
+@dataclass(frozen=True, slots=True)
 class Grants:
     """What the console's account may do, as its installation says: a permission's name to read, write or admin."""
 
@@ -213,6 +226,18 @@ class CodeHost(Protocol):
         self, repository: str, sha: str, *, context: str, state: StatusState, description: str, url: str
     ) -> CommitStatus:
         """Says something about a commit; the newest of a context counts, so a repeat changes nothing but the time."""
+
+    def open_issue(self, repository: str, *, title: str, body: str) -> Issue:
+        """Opens an issue; a repeat opens another one, so `find_issue` is asked before (T2)."""
+
+    def find_issue(self, repository: str, *, mark: str, since: datetime) -> Issue | None:
+        """The oldest issue, open or closed, touched since then, whose body bears the mark."""
+
+    def issue(self, repository: str, number: int) -> Issue:
+        """One issue as it stands."""
+
+    def close_issue(self, repository: str, number: int, *, completed: bool) -> Issue:
+        """Closes it as completed, or as not planned; one that is closed already stays as it was."""
 
     def delete_own_ref(self, repository: str, name: str) -> None:
         """Removes `refs/rollback-console/NAME`, which a rehearsal left behind; one that is gone already is no error."""

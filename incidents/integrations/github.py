@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Final
 from urllib.parse import quote
 
@@ -16,6 +17,7 @@ from incidents.integrations.code_host import (
     CommitStatus,
     Deployment,
     Grants,
+    Issue,
     Job,
     PendingGate,
     PullRequest,
@@ -35,6 +37,7 @@ _NO_REF: Final = re.compile(r"^[-/.]|\.\.|[ ~^:?*\[\\]")
 _MOST_COMMITS: Final = 250  # "lists a maximum of 250 commits": docs.github.com, "List commits on a pull request"
 _LONGEST_DESCRIPTION: Final = 140  # docs.github.com, "Create a commit status" refuses a longer one with 422
 _NEWEST_STATUSES: Final = 300
+_MOST_ISSUES: Final = 500
 _IS_GONE: Final = "reference does not exist"
 _HAS_MOVED_ON: Final = "base branch was modified"
 
@@ -186,6 +189,32 @@ class GitHub:
         content = {"context": context, "state": state.value, "description": _short(description)}
         address = f"{_at(repository)}/statuses/{_ref(sha)}"
         return self._rest.write("POST", address, content | ({"target_url": url} if url else {}), answers.status, doing)
+
+    def open_issue(self, repository: str, *, title: str, body: str) -> Issue:
+        doing = f"opening an issue in {repository}"
+        return self._rest.write(
+            "POST", f"{_at(repository)}/issues", {"title": title, "body": body}, answers.issue, doing
+        )
+
+    def find_issue(self, repository: str, *, mark: str, since: datetime) -> Issue | None:
+        """By the list, which is true at once: the search is an index that lags. It lists pull requests, too."""
+        doing = f"looking up the follow-up's issue in {repository}"
+        params = {"state": "all", "since": f"{since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}", "sort": "created"}
+        params |= {"direction": "desc"}
+        found = self._rest.newest(f"{_at(repository)}/issues", _as_is, doing, _MOST_ISSUES, params=params)
+        with self._rest.understood(doing):
+            issues = [answers.issue(each) for each in found if not each.has("pull_request")]
+        marked = [each for each in issues if mark in each.body]
+        return min(marked, key=lambda each: each.number, default=None)
+
+    def issue(self, repository: str, number: int) -> Issue:
+        doing = f"reading issue #{number} of {repository}"
+        return self._rest.one(f"{_at(repository)}/issues/{number:d}", answers.issue, doing)
+
+    def close_issue(self, repository: str, number: int, *, completed: bool) -> Issue:
+        doing = f"closing issue #{number} of {repository}"
+        content = {"state": "closed", "state_reason": "completed" if completed else "not_planned"}
+        return self._rest.write("PATCH", f"{_at(repository)}/issues/{number:d}", content, answers.issue, doing)
 
     def delete_own_ref(self, repository: str, name: str) -> None:
         doing = f"removing the rehearsal's {name} from {repository}"

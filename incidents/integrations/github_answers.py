@@ -7,6 +7,7 @@ from incidents.integrations.code_host import (
     Commit,
     CommitStatus,
     Deployment,
+    Issue,
     Job,
     PendingGate,
     PullRequest,
@@ -52,6 +53,20 @@ def review(answer: Fields) -> Review:
         submitted_at=answer.optional_moment("submitted_at"),
         url=answer.text("html_url", default=""),
         body=answer.text("body", default=""),
+    )
+
+
+def issue(answer: Fields) -> Issue:
+    """Why it was closed stands in `state_reason`: completed, not_planned, duplicate; null in old ones."""
+    closed = answer.text("state") == "closed"
+    return Issue(
+        number=answer.number("number"),
+        title=answer.text("title"),
+        url=answer.text("html_url", default=""),
+        body=answer.text("body", default=""),
+        closed=closed,
+        completed=closed and answer.text("state_reason", default="completed") == "completed",
+        closed_by=answer.text("closed_by", "login", default="") if closed else "",
     )
 
 

@@ -66,7 +66,15 @@ class ReviewSeen:
     number: int
 
 
-Event = PushSeen | RunSeen | DeploymentSeen | PullRequestSeen | ReviewSeen
+@dataclass(frozen=True, slots=True)
+class IssueSeen:
+    """An issue changed."""
+
+    repository: str
+    number: int
+
+
+Event = PushSeen | RunSeen | DeploymentSeen | PullRequestSeen | ReviewSeen | IssueSeen
 
 
 def parse(event_name: str, body: bytes) -> Event | None:
@@ -133,6 +141,10 @@ def _review(delivery: Fields) -> ReviewSeen:
     return ReviewSeen(_repository(delivery), delivery.number("pull_request", "number"))
 
 
+def _issue(delivery: Fields) -> IssueSeen:
+    return IssueSeen(_repository(delivery), delivery.number("issue", "number"))
+
+
 def _repository(delivery: Fields) -> str:
     return delivery.text("repository", "full_name")
 
@@ -143,4 +155,5 @@ _READERS: Final[dict[str, Callable[[Fields], Event | None]]] = {
     "deployment_status": _deployment,
     "pull_request": _pull_request,
     "pull_request_review": _review,
+    "issues": _issue,
 }

@@ -20,10 +20,11 @@ from incidents.integrations.outbound import Outbound
 SIGNATURE: Final = "X-Rollback-Console-Signature"
 KEY: Final = "Idempotency-Key"
 VERSION: Final = 1
+_SIGNATURE_REFUSED: Final = "It does not accept our signature: have an administrator compare {}_SECRET on both sides."
 _ADVICE: Final = {
-    401: "It does not accept our signature: have an administrator compare SIGNED_WEBHOOK_SECRET on both sides.",
-    403: "It does not accept our signature: have an administrator compare SIGNED_WEBHOOK_SECRET on both sides.",
-    404: "It does not know that: correct the catalogue, or SIGNED_WEBHOOK_URL.",
+    401: _SIGNATURE_REFUSED,
+    403: _SIGNATURE_REFUSED,
+    404: "It does not know that: correct the catalogue, or {}_URL.",
 }
 
 
@@ -41,11 +42,14 @@ class SignedWebhook:
         url: str,
         secret: str,
         *,
+        name: str = "The signed webhook",
+        setting: str = "SIGNED_WEBHOOK",
         transport: httpx.BaseTransport | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         accept = {"Accept": "application/json", "Content-Type": "application/json"}
-        self._out = Outbound("The signed webhook", url, headers=accept, advice=_ADVICE, transport=transport)
+        advice = {status: words.format(setting) for status, words in _ADVICE.items()}
+        self._out = Outbound(name, url, headers=accept, advice=advice, transport=transport)
         self._url = str(httpx.URL(url).copy_with(userinfo=b""))
         self._secret, self._clock = secret, clock
 

@@ -13,10 +13,17 @@ from incidents.models.incident import Incident, IncidentNumber, Suspect, Trigger
 from incidents.models.knocking import FailedSignIn
 from incidents.models.ledger import LedgerEntry, LedgerPersonal, LedgerStream
 from incidents.models.readiness import Rehearsal
+from incidents.models.retrospective import (
+    FollowUp,
+    Retrospective,
+    RetrospectiveSection,
+    SectionDraft,
+    SectionRevision,
+)
 from incidents.models.series import SeriesSample
 from incidents.models.service import Service, ServiceGroupObjectPermission, ServiceUserObjectPermission
 from incidents.models.step import Step
-from incidents.models.words import FollowUp, Retrospective, StatusUpdate
+from incidents.models.words import StatusUpdate
 
 __all__ = [
     "Alert",
@@ -46,8 +53,11 @@ __all__ = [
     "Rehearsal",
     "Reminder",
     "Retrospective",
+    "RetrospectiveSection",
     "Reversion",
     "Seat",
+    "SectionDraft",
+    "SectionRevision",
     "SeriesSample",
     "Service",
     "ServiceGroupObjectPermission",

@@ -48,6 +48,9 @@ class Service(Identified):
     alert_unit = models.CharField(max_length=20, default="ratio", blank=True)
     alert_above = models.BooleanField(default=True, help_text="the alert fires above the threshold, else below it")
     alert_every_seconds = models.PositiveSmallIntegerField(default=15, help_text="how often the series has a new value")
+    retrospective_days = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="the term of E21 in days; empty: that of the settings"
+    )
     recovery_samples = models.PositiveSmallIntegerField(default=5, help_text="N of E12")
     dashboard_url = models.URLField(blank=True)
     flags = models.JSONField(default=list, blank=True)

@@ -1,4 +1,4 @@
-"""Public words and what is learnt afterwards: status updates, the retrospective and its follow-ups."""
+"""Public words: what customers are told, from the draft to the post."""
 
 from django.conf import settings
 from django.db import models
@@ -79,31 +79,3 @@ class StatusUpdate(Identified):
             audiences=tuple(Audience(each) for each in self.audiences),
             corrects=str(self.corrects_id or ""),
         )
-
-
-class Retrospective(Identified):
-    """Opened within 24 hours of the rollback (T1), with the sections of T2."""
-
-    incident = models.OneToOneField(Incident, on_delete=models.PROTECT, related_name="retrospective")
-    opened_at = models.DateTimeField()
-    due_at = models.DateTimeField(help_text="24 hours after the rollback was done (T1)")
-    sections = models.JSONField(default=dict)
-    version = models.PositiveIntegerField(default=1)
-    completed_at = models.DateTimeField(null=True, blank=True)
-
-
-class FollowUp(Identified):
-    """One thing to mend, found by the retrospective (T2)."""
-
-    class Kind(models.TextChoices):
-        TEST_GAP = "test_gap", "test gap"
-        MONITORING_GAP = "monitoring_gap", "monitoring gap"
-        RUNBOOK = "runbook", "runbook update"
-
-    retrospective = models.ForeignKey(Retrospective, on_delete=models.CASCADE, related_name="follow_ups")
-    kind = models.CharField(max_length=15, choices=Kind.choices)
-    words = models.TextField()
-    owner = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT)
-    due_on = models.DateField(null=True, blank=True)
-    outside_url = models.URLField(max_length=500, blank=True)
-    done_at = models.DateTimeField(null=True, blank=True)

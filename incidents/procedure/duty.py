@@ -41,6 +41,8 @@ class Action(StrEnum):
     APPROVE_ROLLBACK = "approve_rollback"
     CONFIRM_CREDENTIAL = "confirm_credential"
     APPROVE_STATUS = "approve_status"
+    WRITE_RETROSPECTIVE = "write_retrospective"
+    COMPLETE_RETROSPECTIVE = "complete_retrospective"
     EXPORT = "export"
     CONFIGURE = "configure"
 
@@ -56,6 +58,7 @@ class Right:
 
 _ENGINEERS: Final = frozenset({Role.ENGINEER, Role.ON_CALL})
 _ON_CALL: Final = frozenset({Role.ON_CALL})
+_TOOK_PART: Final = frozenset({Role.LEAD, Role.REVIEWER, Role.CTO, Role.CISO, Role.DBA})
 _TAKE_OVER: Final = "Take over if that person gives no sign (E5)."
 
 RIGHTS: Final[Mapping[Action, Right]] = MappingProxyType(
@@ -81,6 +84,12 @@ RIGHTS: Final[Mapping[Action, Right]] = MappingProxyType(
             "C1", frozenset({Role.ON_CALL, Role.CISO}), "The on-call engineer confirms it, or the CISO."
         ),
         Action.APPROVE_STATUS: Right("P2", frozenset({Role.CTO, Role.CISO}), "The CTO or the CISO approves it."),
+        Action.WRITE_RETROSPECTIVE: Right(
+            "T2", _ENGINEERS | _TOOK_PART, "Engineers of the service write it, and whoever decided, led or approved."
+        ),
+        Action.COMPLETE_RETROSPECTIVE: Right(
+            "T2", _ON_CALL | {Role.LEAD}, "The lead of the incident completes it, or whoever is on call."
+        ),
         Action.EXPORT: Right("T2", frozenset({Role.AUDITOR}), "The auditor exports the record."),
         Action.CONFIGURE: Right("D6", frozenset({Role.ADMINISTRATOR}), "An administrator changes settings."),
     }

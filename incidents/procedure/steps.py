@@ -38,6 +38,9 @@ class StepKind(StrEnum):
     UNFREEZE = "unfreeze"
     PUSH_REAPPLY = "push_reapply"
     PROPOSE_REAPPLY = "propose_reapply"
+    REGISTER_RETRO = "register_retro"
+    OPEN_ISSUE = "open_issue"
+    CLOSE_ISSUE = "close_issue"
 
 
 class Promise(StrEnum):
@@ -147,6 +150,20 @@ FORMS: Final[Mapping[StepKind, StepForm]] = MappingProxyType(
             reversible=True,
             undo="Close the pull request.",
         ),
+        StepKind.REGISTER_RETRO: StepForm(
+            "T1",
+            "Register the retrospective with the intake",
+            _KEYED,
+            in_plan=False,
+            reversible=False,
+            undo="Withdraw it at the intake.",
+        ),
+        StepKind.OPEN_ISSUE: StepForm(
+            "T2", "Open the follow-up's issue", _LOOK_UP, in_plan=False, reversible=True, undo="Close the issue."
+        ),
+        StepKind.CLOSE_ISSUE: StepForm(
+            "T2", "Close the follow-up's issue", _KEYED, in_plan=False, reversible=True, undo="Reopen the issue."
+        ),
     }
 )
 
@@ -178,17 +195,16 @@ class StepState(StrEnum):
 
 PUBLIC_WORDS: Final = frozenset({StepKind.PUBLISH_STATUS, StepKind.POST_STATUS})
 """What is posted in public: each waits for P2's approval, and goes on after the close until it is settled."""
-OUTLASTS_THE_INCIDENT: Final = PUBLIC_WORDS | {
-    StepKind.WAKE_BY_PHONE,
-    StepKind.WAKE_BY_CHAT,
-    StepKind.REMIND_BY_CHAT,
-    StepKind.REMIND_BY_MAIL,
-    StepKind.UNFREEZE,
-    StepKind.PUSH_REAPPLY,
-    StepKind.PROPOSE_REAPPLY,
-}
+LEARNING: Final = frozenset({StepKind.REGISTER_RETRO, StepKind.OPEN_ISSUE, StepKind.CLOSE_ISSUE})
+"""Steps of the retrospective, which is written after the end and has a page of its own (T1, T2)."""
+OUTLASTS_THE_INCIDENT: Final = PUBLIC_WORDS.union(
+    LEARNING,
+    (StepKind.WAKE_BY_PHONE, StepKind.WAKE_BY_CHAT, StepKind.REMIND_BY_CHAT, StepKind.REMIND_BY_MAIL),
+    (StepKind.UNFREEZE, StepKind.PUSH_REAPPLY, StepKind.PROPOSE_REAPPLY),
+)
 """What goes on when the incident ends: nobody's phone rings on and no button stays for what is over (E15), no page is
-left wrong (P1), no merge is warned of, the change is reapplied once it is fixed, and what is due is told of (T1)."""
+left wrong (P1), no merge is warned of, the change is reapplied once it is fixed, what is due is told of (T1), and what
+was learnt is written down (T2)."""
 
 ENDED: Final = frozenset({StepState.DONE, StepState.SKIPPED, StepState.CANCELLED})
 PASSED: Final = frozenset({StepState.DONE, StepState.SKIPPED})

@@ -15,7 +15,8 @@ from django.urls import reverse
 from approvals.models import ApprovalRequest
 from approvals.quorum import State
 from incidents.models.incident import Incident
-from incidents.models.words import FollowUp, Retrospective, StatusUpdate
+from incidents.models.retrospective import FollowUp, Retrospective
+from incidents.models.words import StatusUpdate
 from incidents.procedure.deadlines import DeadlineKind, end_of
 from incidents.procedure.public_words import Phase
 from incidents.queries.duty import on_call_for
@@ -62,7 +63,8 @@ def was_done(kind: str, subject: UUID, due_at: datetime) -> bool:
     """Whether what is due no longer was done; else it was taken back, or moved."""
     match DeadlineKind(kind):
         case DeadlineKind.RETROSPECTIVE:
-            return Retrospective.objects.filter(pk=subject, completed_at__isnull=False).exists()
+            registered = Q(registered_at__isnull=False, due_at=due_at)
+            return Retrospective.objects.filter(Q(completed_at__isnull=False) | registered, pk=subject).exists()
         case DeadlineKind.APPROVAL:
             return ApprovalRequest.objects.filter(pk=subject, state__in=ANSWERED).exists()
         case DeadlineKind.FOLLOW_UP:
@@ -73,13 +75,17 @@ def was_done(kind: str, subject: UUID, due_at: datetime) -> bool:
 
 
 def _retrospectives(now: datetime, subject: UUID | None) -> Iterator[Due]:
-    """A rehearsal is learnt from at its score, not within 24 hours."""
+    """Registered within 24 hours (T1), then complete by the service's own term (E21).
+
+    A rehearsal is learnt from at its score.
+    """
     open_ones = Retrospective.objects.filter(completed_at=None, incident__drill=False, **_only("pk", subject))
     for each in open_ones.select_related("incident__service", "incident__lead"):
         yield Due(
             DeadlineKind.RETROSPECTIVE, each.pk, each.incident, "T1",
             f"The retrospective of {each.incident.number}", _room(each.incident, "closing"),
-            _led_by(each.incident, now), each.opened_at, each.due_at,
+            _led_by(each.incident, now), each.opened_at,
+            each.due_at if each.registered_at is None else each.complete_by or each.due_at,
         )  # fmt: skip
 
 
@@ -103,7 +109,7 @@ def _asked_anew(request: ApprovalRequest) -> bool:
 
 
 def _follow_ups(now: datetime, subject: UUID | None) -> Iterator[Due]:
-    undone = FollowUp.objects.filter(done_at__isnull=True, due_on__isnull=False, **_only("pk", subject))
+    undone = FollowUp.objects.unsettled().filter(due_on__isnull=False, **_only("pk", subject))
     related = ("owner", "retrospective__incident__service", "retrospective__incident__lead")
     for each in undone.select_related(*related):
         incident = each.retrospective.incident

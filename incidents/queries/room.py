@@ -13,8 +13,8 @@ from incidents.models.change import Change
 from incidents.models.decision import Decision, Plan
 from incidents.models.incident import Incident, Suspect, Trigger
 from incidents.models.ledger import LedgerEntry, stream_of
+from incidents.models.retrospective import Retrospective
 from incidents.models.step import Step
-from incidents.models.words import Retrospective
 from incidents.procedure.answers import Answers
 from incidents.procedure.decision import Path
 from incidents.procedure.overruling import Found

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from incidents.models.incident import Incident
@@ -21,12 +22,31 @@ def room_chart(incident: Incident, now: datetime, *, moments: Iterable[tuple[str
     service = incident.service
     if not service.has_alert:
         return None
-    end = min(now, (incident.recovered_at or now) + AFTER)
-    start = max(incident.onset_at - BEFORE, end - LONGEST)
+    return _room_chart(service, _points(service, *_span(incident, now)), moments)
+
+
+def kept_chart(incident: Incident, kept: Iterable[Any], *, moments: Iterable[tuple[str, datetime]]) -> ChartView | None:
+    """The same of a series that was kept with the retrospective, when its samples are long forgotten (T2)."""
+    points = [Point(datetime.fromisoformat(at), value) for at, value in kept]
+    return _room_chart(incident.service, points, moments) if points and incident.service.has_alert else None
+
+
+def series_around(incident: Incident, now: datetime) -> list[tuple[str, float | None]]:
+    """The samples around an incident that is over, as they are kept: moment and value, oldest first."""
+    points = _points(incident.service, *_span(incident, now)) if incident.service.has_alert else []
+    return [(point.at.isoformat(), point.value) for point in points]
+
+
+def _span(incident: Incident, now: datetime) -> tuple[datetime, datetime]:
+    end = min(now, (incident.recovered_at or incident.closed_at or now) + AFTER)
+    return max(incident.onset_at - BEFORE, end - LONGEST), end
+
+
+def _room_chart(service: Service, points: list[Point], moments: Iterable[tuple[str, datetime]]) -> ChartView:
     unit, factor = _unit(service)
     return draw(
-        _points(service, start, end), title=f"{service.alert_name}: its own series", threshold=service.alert_threshold,
-        moments=moments, unit=unit, factor=factor,
+        points, title=f"{service.alert_name}: its own series", threshold=service.alert_threshold, moments=moments,
+        unit=unit, factor=factor,
     )  # fmt: skip
 
 

@@ -27,10 +27,12 @@ SWITCHES: Final = (
     Switch("E14", "SMALL_TEAM", "one person may fill two seats; flagged wherever it shows"),
     Switch("E15", "WAKE_DEPUTY_AFTER_MINUTES", "minutes with an empty seat until the role's deputy is woken"),
     Switch("R4", "FREEZE", "other open pull requests are warned while an incident is open; nothing is blocked by it"),
+    Switch("E21", "RETROSPECTIVE_DAYS", "days until a retrospective is complete; a service may set its own"),
     Switch("E19", "POST_COMMANDS", "the commands by hand are posted at the decision"),
 )
 OF_A_SERVICE: Final[Mapping[str, str]] = {
     "E12": "recovery_samples",
+    "E21": "retrospective_days",
     "E22": "minimum_healthy",
 }
 """What each service of the catalogue sets for itself."""

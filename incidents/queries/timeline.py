@@ -7,6 +7,7 @@ from incidents.models.checkpoint import StreamCheck
 from incidents.models.incident import Incident
 from incidents.models.ledger import LedgerEntry, stream_of
 from incidents.procedure.decision import PATH_WORDS, Path
+from incidents.procedure.retrospective import SECTIONS, Section
 from incidents.procedure.steps import FORMS, StepKind
 from incidents.queries.deputies import ROLE_WORDS
 from incidents.queries.shapes import IntactView, Link, TimelineEntry, TimelinePanel, Tone
@@ -59,6 +60,33 @@ def _flagged(approver: Facts) -> str:
     return f" ({', '.join(approver['flags'])})" if approver["flags"] else ""
 
 
+def _section(facts: Facts) -> str:
+    return SECTIONS[Section(facts["section"])].title
+
+
+def _registered(facts: Facts) -> str:
+    if facts["how"] == "here":
+        return "here: no intake is set"
+    return f"with the intake {facts['how']}{': ' if facts['reference'] else ''}{facts['reference']}"
+
+
+def _late(facts: Facts) -> str:
+    """By how much the term was missed, in the largest unit that says it."""
+    late = int(facts.get("late_seconds") or 0)
+    if not late:
+        return ""
+    words = f"{late // 3600} h" if late >= 7200 else f"{max(1, late // 60)} min"
+    return f", {words} late"
+
+
+def _after(facts: Facts) -> str:
+    return ", after it was complete" if facts["after_completion"] else ""
+
+
+def _by_issue(facts: Facts) -> str:
+    return f" with issue #{facts['issue']}" if facts.get("issue") else ""
+
+
 def _on(base: str) -> str:
     return f" on {base[:8]}" if base else ""
 
@@ -96,7 +124,11 @@ WORDS: Final[Mapping[str, Callable[[Facts], str]]] = {
     "incident.merged": lambda f: f"Merged into {f['into']}",
     "incident.closed": lambda f: f"Closed: {f['resolution'].replace('_', ' ')}. {f.get('words') or ''}".strip(),
     "people.woken": _woken,
-    "retrospective.opened": lambda _: "The retrospective is open, due within 24 hours",
+    "retrospective.opened": lambda _: "The retrospective is open, to be registered within 24 hours",
+    "retrospective.registered": lambda f: f"The retrospective is registered {_registered(f)}{_late(f)}",
+    "retrospective.edited": lambda f: f"Wrote “{_section(f)}” of the retrospective, version {f['version']}{_after(f)}",
+    "retrospective.set_aside": lambda f: f"Set own words for “{_section(f)}” aside for version {f['version']}",
+    "retrospective.completed": lambda f: f"The retrospective is complete{_late(f)}",
     "deadline.reminded": lambda f: f"Reminded: {_reminded(f)}",
     "deadline.escalated": lambda f: f"Escalated to the {ROLE_WORDS[f['ear']]}: {_reminded(f)}",
     "deadline.done": lambda f: f"{'Done late' if f['late'] else 'Done in time'}: {f['words']}",
@@ -105,7 +137,9 @@ WORDS: Final[Mapping[str, Callable[[Facts], str]]] = {
     "status.posted": lambda f: f"Told the public ({f['phase']}): {f['message']}",
     "status.withdrawn": lambda _: "Drafted words taken back",
     "follow_up.added": lambda f: f"Follow-up: {f['words']}",
-    "follow_up.done": lambda f: f"Follow-up done: {f['words']}",
+    "follow_up.changed": lambda f: f"Follow-up changed: {f['words']}",
+    "follow_up.done": lambda f: f"Follow-up done{_by_issue(f)}: {f['words']}",
+    "follow_up.given_up": lambda f: f"Follow-up given up{_by_issue(f)}: {f['words']}",
     "suspect.named": lambda f: f"Suspected: {f['change'][:8]} {f['title']}",
     "suspect.asked": lambda f: f"Asked about {f['reference'][:12]}: being looked up",
     "suspect.refused": lambda f: f["words"],
@@ -186,13 +220,15 @@ TONES: Final[Mapping[str, Tone]] = {
     "plan.frozen": "warn",
     "escalation.acknowledged": "ok",
     "plan.stopped": "warn",
+    "retrospective.completed": "ok",
+    "follow_up.done": "ok",
     "step.done": "ok",
     "step.failed": "danger",
     "step.unknown": "danger",
     "step.postponed": "warn",
     "step.self_approved": "warn",
 }
-QUIET: Final = ("step.ready", "step.started", "deadline.set", "deadline.dropped")
+QUIET: Final = ("step.ready", "step.started", "deadline.set", "deadline.dropped", "retrospective.edited")
 
 
 def timeline_of(incident: Incident, *, before: int | None = None) -> TimelinePanel:

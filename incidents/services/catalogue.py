@@ -15,8 +15,8 @@ from incidents.services.recording import record_in
 
 PLAIN = (
     "name", "repository", "branch", "workflow", "environment", "production", "customer_facing", "dashboard_url",
-    "flags", "drain_targets", "minimum_healthy", "recovery_samples", "customer_tables", "status_components",
-    "database", "flag_wrappers",
+    "flags", "drain_targets", "minimum_healthy", "recovery_samples", "retrospective_days", "customer_tables",
+    "status_components", "database", "flag_wrappers",
 )  # fmt: skip
 ALERT = {"name": "alert_name", "labels": "alert_labels", "query": "alert_query", "threshold": "alert_threshold",
          "unit": "alert_unit", "above": "alert_above", "every_seconds": "alert_every_seconds"}  # fmt: skip

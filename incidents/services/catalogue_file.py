@@ -94,6 +94,7 @@ SERVICE: Mapping[str, Field] = {
     "drain_targets": TEXTS,
     "minimum_healthy": Field(_between(0, 1000), "a whole number from 0 to 1000"),
     "recovery_samples": Field(_between(1, 100), "a whole number from 1 to 100"),
+    "retrospective_days": Field(_between(1, 365), "a whole number from 1 to 365"),
     "customer_tables": TEXTS,
     "status_components": TEXTS,
     "database": Field(lambda value: value in DATABASES, f"one of {', '.join(DATABASES)}"),

@@ -1,6 +1,6 @@
 """How an incident ends, or goes back to the decision: recovered, it didn't help, false alarm, closed (E17, T1)."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from django.contrib.auth.models import User
@@ -9,7 +9,6 @@ from django.db import transaction
 from incidents.models.decision import Decision
 from incidents.models.incident import Incident, Suspect
 from incidents.models.step import Step
-from incidents.models.words import Retrospective
 from incidents.procedure.duty import Action
 from incidents.procedure.refusals import Refusal
 from incidents.procedure.steps import OUTLASTS_THE_INCIDENT, IncidentState, Resolution, StepState
@@ -22,9 +21,9 @@ from incidents.services.freezing import lift_warnings
 from incidents.services.locking import NotInThatState, lock_incident, moved
 from incidents.services.questions import take_back
 from incidents.services.recording import record
+from incidents.services.retrospectives import open_retrospective
 from incidents.services.waking import let_rest
 
-OPEN_WITHIN = timedelta(hours=24)
 UNSTARTED = [
     StepState.BLOCKED,
     StepState.GATED,
@@ -62,15 +61,7 @@ def note_recovery(*, incident: Incident, now: datetime) -> None:
     fresh.state, fresh.recovered_at = IncidentState.RECOVERED, now
     moved(fresh)
     record(fresh, "incident.recovered", at=now, rule="R5")
-    _open_retrospective(fresh, now)
-
-
-def _open_retrospective(incident: Incident, now: datetime) -> None:
-    _, opened = Retrospective.objects.get_or_create(
-        incident=incident, defaults={"opened_at": now, "due_at": now + OPEN_WITHIN}
-    )
-    if opened:
-        record(incident, "retrospective.opened", at=now, rule="T1", due_at=now + OPEN_WITHIN)
+    open_retrospective(fresh, now)
 
 
 @transaction.atomic
@@ -210,8 +201,8 @@ def _close(incident: Incident, resolution: Resolution, words: str, actor: User, 
     incident.state, incident.closed_at = IncidentState.CLOSED, now
     incident.resolution, incident.closing_words = resolution, words
     end_steps(incident, now)
-    if resolution == Resolution.ESCALATED:
-        _open_retrospective(incident, now)
+    if resolution in (Resolution.ESCALATED, Resolution.REPLACED):
+        open_retrospective(incident, now)
     record(
         incident, "incident.closed", at=now, actor=actor, rule="E17", resolution=resolution, words=words,
         public=left_standing(incident) or "",

@@ -14,6 +14,7 @@ from approvals.services.consuming import expire_due
 from incidents.services.approving import continue_plan, waiting_incidents
 from incidents.services.freezing import warn_where_open
 from incidents.services.publishing import approval_heard, unheard_answers
+from incidents.services.retrospectives import keep_series
 from incidents.services.standing_in import let_answered_rest, unheard_votes, wake_deputies
 
 log = structlog.get_logger(__name__)
@@ -28,6 +29,7 @@ def _chores(now: datetime) -> Iterator[Callable[[], object]]:
     yield partial(warn_where_open, now)
     yield partial(expire_due, now=now)
     yield partial(wake_deputies, now)
+    yield partial(keep_series, now)
     for incident_id in waiting_incidents():
         yield partial(continue_plan, incident_id=incident_id, now=now)
     for update_id in unheard_answers():

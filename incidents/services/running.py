@@ -21,8 +21,10 @@ from incidents.services.clock import database_now
 from incidents.services.concluding import note_recovery
 from incidents.services.gating import gate_of, release_steps
 from incidents.services.guarding import note_reversion
+from incidents.services.issues import note_issue
 from incidents.services.reapplying import propose_reapplied
 from incidents.services.recording import record
+from incidents.services.retrospectives import note_registration
 
 LEASE = timedelta(seconds=5)
 MOST_ATTEMPTS = 8
@@ -188,6 +190,8 @@ def complete_step(step: Step, now: datetime) -> None:
         note_recovery(incident=step.incident, now=now)
     note_reversion(step, now)
     propose_reapplied(step, now)
+    note_registration(step, now)
+    note_issue(step, now)
     release_steps(incident=step.incident, now=now)
 
 

@@ -12,7 +12,15 @@ from incidents.models.incident import Incident
 from incidents.models.step import Step
 from incidents.procedure.duty import Action
 from incidents.procedure.refusals import Refusal
-from incidents.procedure.steps import PUBLIC_WORDS, WAITS_FOR_A_PERSON, IncidentState, StepKind, StepState, may_move
+from incidents.procedure.steps import (
+    LEARNING,
+    PUBLIC_WORDS,
+    WAITS_FOR_A_PERSON,
+    IncidentState,
+    StepKind,
+    StepState,
+    may_move,
+)
 from incidents.queries.duty import require
 from incidents.queries.steps import series_answers
 from incidents.services.concluding import note_recovery
@@ -20,6 +28,7 @@ from incidents.services.gating import gate_of, ready_step, release_steps
 from incidents.services.guarding import note_reversion
 from incidents.services.locking import NotInThatState, StaleView, lock_incident
 from incidents.services.recording import record
+from incidents.services.retrospectives import note_registration
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +43,7 @@ class Asked:
 
 
 ADOPTABLE = (StepState.FAILED, StepState.UNKNOWN, StepState.READY, StepState.BLOCKED)
+AFTER_THE_END = (Action.DRAFT_STATUS, Action.WRITE_RETROSPECTIVE)
 NEVER_SKIPPED = (StepKind.FIND_FIX, StepKind.ISOLATE, StepKind.ROTATE_CREDENTIAL)
 UNDER_REVIEW = (StepState.READY, StepState.RUNNING, StepState.WATCHING, StepState.FAILED, StepState.UNKNOWN)
 
@@ -49,7 +59,7 @@ class NotThisStep(Refusal):
 def _take(asked: Asked, action: Action) -> Step:
     """The step under the incident's lock, in the state its page showed; compare-and-set for every act on a step."""
     incident = lock_incident(asked.incident_id)
-    if not incident.is_open and action is not Action.DRAFT_STATUS:
+    if not incident.is_open and action not in AFTER_THE_END:
         raise NotInThatState("E17", "The incident is closed.")
     require(asked.actor, action, incident.service, now=asked.now, incident=incident)
     found = Step.objects.select_for_update(of=("self",)).select_related("incident__service", "plan__decision", "after")
@@ -141,6 +151,7 @@ def record_by_hand(asked: Asked, *, evidence: str, reference: str = "") -> Step:
         step_kind=step.kind, evidence=evidence.strip(), reference=reference.strip(),
     )  # fmt: skip
     note_reversion(step, asked.now)
+    note_registration(step, asked.now)
     release_steps(incident=step.incident, now=asked.now)
     return step
 
@@ -290,4 +301,6 @@ def _action(asked: Asked) -> Action:
     step = Step.objects.get(pk=asked.step_id)
     if step.kind in PUBLIC_WORDS:
         return Action.DRAFT_STATUS
+    if step.kind in LEARNING:
+        return Action.WRITE_RETROSPECTIVE
     return Action.EXECUTE if step.plan_id else Action.STOP_THE_BLEED

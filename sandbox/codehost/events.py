@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from uuid import uuid4
 
 from sandbox import secrets
-from sandbox.codehost.bodies import commits, pulls
+from sandbox.codehost.bodies import commits, issues, pulls
 from sandbox.codehost.bodies.people import Body, user
 from sandbox.codehost.bodies.repository import repository
 from sandbox.codehost.links import Links
-from sandbox.codehost.records import PullRequest, Review
+from sandbox.codehost.records import Issue, PullRequest, Review
 from sandbox.codehost.repository import ZERO, Repository
 from sandbox.deliveries import Delivery
 from sandbox.world import World
@@ -87,6 +87,9 @@ class Events:
             "pull_request": pulls.simple(self._links, pull, default_branch=self._default_branch),
         }
         self.send("pull_request_review", body, sender=review.login)
+
+    def issue(self, action: str, found: Issue, actor: str) -> None:
+        self.send("issues", {"action": action, "issue": issues.issue(self._links, found)}, sender=actor)
 
     def _new_commits(self, push: Push) -> list[Body]:
         if push.after is None:

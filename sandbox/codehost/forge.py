@@ -7,6 +7,7 @@ from sandbox import secrets
 from sandbox.codehost import hooks, merging
 from sandbox.codehost.accounts import OWNER, Tokens, signature_of
 from sandbox.codehost.events import Events, Push
+from sandbox.codehost.issues import Issues
 from sandbox.codehost.links import Links
 from sandbox.codehost.pulls import Announcements, Pulls
 from sandbox.codehost.records import PullRequest
@@ -34,6 +35,7 @@ class Forge:
         self.events = Events(world, self.links, self.repository, DEFAULT_BRANCH)
         tell = Announcements(self.events.pull_request, self.events.review, self._landed)
         self.pulls = Pulls(self.store, self.repository, world.journal, tell)
+        self.issues = Issues(self.store, world.journal, self.events.issue)
         self.listeners: list[Callable[[Push], None]] = []
         if not self.repository.folder.exists():
             self.repository.create(default_branch=DEFAULT_BRANCH)

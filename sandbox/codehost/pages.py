@@ -1,6 +1,6 @@
 """Small pages for people, where GitHub's html_url would lead. They say on every one that this is the sandbox."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from urllib.parse import parse_qs
 
@@ -28,6 +28,7 @@ button{font:inherit;padding:.4rem .8rem;margin:.2rem .4rem .2rem 0;cursor:pointe
 .muted{color:light-dark(#5b6875,#a3afbd)}
 """
 Html = str
+_ENDS = ("completed", "not_planned")
 
 
 def page(title: str, *sections: Html) -> HTMLResponse:
@@ -64,6 +65,13 @@ def routes(forge: Callable[[], Forge]) -> list[BaseRoute]:
         number, login = request.path_params["number"], asked.get("login", "")
         return await run_in_threadpool(comment_as, forge(), number, login, asked.get("body", ""))
 
+    async def issue(request: Request) -> Response:
+        return await run_in_threadpool(issue_page, forge(), request.path_params["number"])
+
+    async def settle(request: Request) -> Response:
+        asked = {name: said[0] for name, said in parse_qs((await request.body()).decode()).items()}
+        return await run_in_threadpool(settle_issue, forge(), request.path_params["number"], asked)
+
     async def commit(request: Request) -> Response:
         return await run_in_threadpool(commit_page, forge(), request.path_params["sha"])
 
@@ -75,6 +83,8 @@ def routes(forge: Callable[[], Forge]) -> list[BaseRoute]:
         Route(root + "/pull/{number:int}", pull),
         Route(root + "/pull/{number:int}/approve", approve, methods=["POST"]),
         Route(root + "/pull/{number:int}/comment", comment, methods=["POST"]),
+        Route(root + "/issues/{number:int}", issue),
+        Route(root + "/issues/{number:int}/settle", settle, methods=["POST"]),
         Route(root + "/commit/{sha}", commit),
     ]
 
@@ -125,6 +135,28 @@ def pull_page(forge: Forge, number: int, notice: str = "") -> Response:
         _buttons(pull),
         _comment_form(pull),
     )
+
+
+def issue_page(forge: Forge, number: int) -> Response:
+    with forge.store.lock:
+        found = forge.store.issues.get(number)
+    if found is None:
+        return HTMLResponse("No such issue.", 404)
+    reason = f" ({escape(found.state_reason)})" if found.state_reason else ""
+    buttons = "".join(f"<button name=state value={each}>Close as {each}</button>" for each in _ENDS)
+    who = "<input type=hidden name=login value=engineer>"
+    form = f'<form method=post action="{number}/settle">{who}{buttons}</form>' if found.state == "open" else ""
+    said = f"<p><strong>{found.state}</strong>{reason} · {escape(found.author)}</p><pre>{escape(found.body)}</pre>"
+    return page(f"{found.title} #{number}", said, form)
+
+
+def settle_issue(forge: Forge, number: int, asked: Mapping[str, str]) -> Response:
+    """Close it as one of the demo's people."""
+    if asked.get("login") not in PEOPLE or asked.get("state") not in _ENDS:
+        return HTMLResponse("Nobody of that name, or no such end.", 400)
+    with forge.store.lock:
+        forge.issues.set_state(number, asked["login"], state="closed", reason=asked["state"])
+    return RedirectResponse(f"{forge.links.page}/issues/{number}", status_code=303)
 
 
 def approve_as(forge: Forge, number: int, login: str) -> Response:

@@ -9,7 +9,7 @@ from starlette.routing import BaseRoute, Route
 from sandbox.codehost import control, pages
 from sandbox.codehost.backend import GitDoor
 from sandbox.codehost.forge import DEFAULT_BRANCH, FULL_NAME, Forge
-from sandbox.codehost.rest import commits, pulls, rules, statuses
+from sandbox.codehost.rest import commits, issues, pulls, rules, statuses
 from sandbox.codehost.rest.calls import Rest
 from sandbox.codehost.seeding import SeedCommit
 from sandbox.parts import NotStarted
@@ -49,6 +49,7 @@ class CodeHost:
             *statuses.routes(self.rest),
             *commits.routes(self.rest),
             *pulls.routes(self.rest),
+            *issues.routes(self.rest),
             *rules.routes(self.rest),
             *control.routes(lambda: self.forge),
             *pages.routes(lambda: self.forge),

@@ -1,4 +1,4 @@
-"""Pull requests and reviews as the code host remembers them."""
+"""Pull requests, reviews, issues and statuses as the code host remembers them."""
 
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -72,6 +72,22 @@ class PullRequest:
     def from_json(content: dict[str, Any]) -> "PullRequest":
         reviews = [Review(**review) for review in content["reviews"]]
         return PullRequest(**{**content, "reviews": reviews})
+
+
+@dataclass(slots=True)
+class Issue:
+    """`state_reason` says why it was closed: completed, not_planned."""
+
+    number: int
+    title: str
+    body: str
+    author: str
+    created_at: str
+    updated_at: str
+    state: str = "open"
+    state_reason: str | None = None
+    closed_at: str | None = None
+    closed_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

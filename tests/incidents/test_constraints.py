@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from functools import partial
 from types import SimpleNamespace
 
 import pytest
@@ -19,6 +20,7 @@ from incidents.models import (
     Delivery,
     Deployment,
     Drill,
+    FollowUp,
     Identity,
     Incident,
     LedgerEntry,
@@ -26,8 +28,11 @@ from incidents.models import (
     Plan,
     Rehearsal,
     Reminder,
+    Retrospective,
+    RetrospectiveSection,
     Reversion,
     Seat,
+    SectionDraft,
     SeriesSample,
     Service,
     Shift,
@@ -180,6 +185,12 @@ VIOLATIONS: Mapping[str, Violation] = {
     "a_posted_update_says_when": lambda r: words(r, state="posted"),
     "public_words_are_of_a_known_phase": lambda r: words(r, phase="fixed"),
     "one_update_in_work_an_incident": lambda r: twice(lambda: words(r)),
+    "a_section_is_one_of_t2": lambda r: section(r, name="blame"),
+    "a_section_stands_once": lambda r: twice(lambda: section(r)),
+    "one_draft_a_person": lambda r: twice(partial(draft, section(r), r.person)),
+    "done_or_given_up_not_both": lambda r: FollowUp.objects.create(
+        retrospective=retrospective(r), kind="runbook", words="x", done_at=NOW, cancelled_at=NOW
+    ),
     "a_deadline_is_of_a_known_kind": lambda r: deadline(r, kind="someday"),
     "one_deadline_a_thing_and_moment": lambda r: twice(lambda: deadline(r, ended_at=NOW, end="done")),
     "one_standing_deadline_a_thing": lambda r: [deadline(r), deadline(r, due_at=LATER + timedelta(hours=1))],
@@ -190,6 +201,19 @@ VIOLATIONS: Mapping[str, Violation] = {
     "one_drill_at_a_time": lambda r: twice(lambda: drill(r)),
     "an_ended_drill_says_when": lambda r: drill(r, state="done"),
 }  # fmt: skip
+
+
+def retrospective(rows: SimpleNamespace) -> Retrospective:
+    found, _ = Retrospective.objects.get_or_create(incident=rows.incident, defaults={"opened_at": NOW, "due_at": LATER})
+    return found
+
+
+def section(rows: SimpleNamespace, **other: object) -> RetrospectiveSection:
+    return RetrospectiveSection.objects.create(retrospective=retrospective(rows), **({"name": "trigger"} | other))
+
+
+def draft(of: RetrospectiveSection, person: User) -> SectionDraft:
+    return SectionDraft.objects.create(section=of, person=person, based_on=0, saved_at=NOW)
 
 
 def deadline(rows: SimpleNamespace, **other: object) -> Deadline:

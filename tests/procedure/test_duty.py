@@ -36,6 +36,8 @@ TABLE = {
     Action.APPROVE_ROLLBACK: {"cto", "dba"},
     Action.CONFIRM_CREDENTIAL: {"on_call", "ciso"},
     Action.APPROVE_STATUS: {"cto", "ciso"},
+    Action.WRITE_RETROSPECTIVE: {"engineer", "on_call", "lead", "reviewer", "cto", "ciso", "dba"},
+    Action.COMPLETE_RETROSPECTIVE: {"on_call", "lead"},
     Action.EXPORT: {"auditor"},
     Action.CONFIGURE: {"administrator"},
 }

@@ -52,6 +52,9 @@ RULES_OF_KINDS = {
     "unfreeze": "R4",
     "push_reapply": "R1",
     "propose_reapply": "R2",
+    "register_retro": "T1",
+    "open_issue": "T2",
+    "close_issue": "T2",
 }
 OTHER_PATHS = (StepKind.FIND_FIX, StepKind.ISOLATE, StepKind.ROTATE_CREDENTIAL)
 
