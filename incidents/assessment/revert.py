@@ -27,6 +27,7 @@ from incidents.assessment.git import (
     shown,
     with_attributes,
 )
+from incidents.assessment.keeping import keep, may_keep
 from incidents.assessment.survivors import Survivor, survivors
 
 __all__ = [
@@ -64,7 +65,8 @@ class Preview:
 
     `base` is the full sha (as given where it is none). `tree` and `patch_id` are set when clean. `files` are what the
     revert changes: when clean, in the base; in a conflict, in the bad change's own tree. `survivors` are lines of the
-    bad change that would still be there after it, `broken` Python files that would no longer compile or import.
+    bad change that would still be there after it, `broken` Python files that would no longer compile or import, `kept`
+    documents, lock files and the like that would conflict and stay as they are.
     """
 
     verdict: Verdict
@@ -76,6 +78,7 @@ class Preview:
     dependents: tuple[Dependent, ...] = ()
     survivors: tuple[Survivor, ...] = ()
     broken: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
     words: str = ""
 
 
@@ -114,10 +117,13 @@ class NotRevertible(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Merge:
-    """`paths` in conflict are as git knows them, `conflicts` fit to show."""
+    """`paths` in conflict are as git knows them, `conflicts` fit to show; `kept` stay as the branch has them."""
 
     tree: str | None
     paths: tuple[str, ...]
+    kept: tuple[str, ...] = ()
+    marked: str = ""
+    """In a conflict, the tree with git's marks in the files."""
 
     @property
     def conflicts(self) -> tuple[str, ...]:
@@ -224,17 +230,20 @@ def _already_undone(git: Git, attempt: _Attempt, found: Preview) -> Preview:
 def _clean(git: Git, attempt: _Attempt, tree: str, found: Preview) -> Preview:
     base = attempt.base.sha
     files = touched_files(git, base, tree)
+    kept = attempt.merge.kept
     left = survivors(git, attempt.undoing, _commit_tree(git, tree, base))
+    left = tuple(each for each in left if each.path not in kept)
     broken = broken_files(git, base, tree)
     return replace(
         found,
         verdict=Verdict.CLEAN,
-        words=wording.clean(files, found.dependents, left, broken),
+        words=wording.clean(files, found.dependents, left, broken, kept),
         tree=tree,
         patch_id=patch_id_of(git, base, tree),
         files=files,
         survivors=left,
         broken=broken,
+        kept=kept,
     )
 
 
@@ -246,7 +255,16 @@ def _attempt(git: Git, change: BadChange, base: str) -> _Attempt:
     if not is_ancestor(git, tip, head.sha):
         raise NotRevertible(Verdict.NOT_AN_ANCESTOR, wording.not_an_ancestor(tip))
     ours, theirs = _commit_tree(git, head.tree, tip), _commit_tree(git, undoing.before_tree, tip)
-    return _Attempt(undoing, head, _merge_tree(with_attributes(git, head.tree), ours, theirs))
+    merge = _merge_tree(with_attributes(git, head.tree), ours, theirs)
+    return _Attempt(undoing, head, _with_kept(git, merge, head))
+
+
+def _with_kept(git: Git, merge: _Merge, head: Commit) -> _Merge:
+    """A conflict in nothing but what may stay as it is, settled; one that would leave nothing to revert stays one."""
+    if not merge.paths or not all(map(may_keep, merge.paths)):
+        return merge
+    tree = keep(git, merge.marked, head.tree, merge.paths)
+    return merge if tree == head.tree else _Merge(tree, (), kept=tuple(map(shown, merge.paths)))
 
 
 def _clean_tree(attempt: _Attempt) -> str:
@@ -266,7 +284,7 @@ def _merge_tree(git: Git, ours: str, theirs: str) -> _Merge:
     tree, *paths = answer.out.decode("utf-8", "surrogateescape").split("\0")
     if answer.code == 0:
         return _Merge(tree, ())
-    return _Merge(None, tuple(path for path in paths if path))
+    return _Merge(None, tuple(path for path in paths if path), marked=tree)
 
 
 def _commit_tree(

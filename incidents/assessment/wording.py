@@ -11,12 +11,17 @@ _NAMED = 3
 
 
 def clean(
-    files: Sequence[TouchedFile], dependents: Sequence[Dependent], survivors: Sequence[Survivor], broken: Sequence[str]
+    files: Sequence[TouchedFile],
+    dependents: Sequence[Dependent],
+    survivors: Sequence[Survivor],
+    broken: Sequence[str],
+    kept: Sequence[str] = (),
 ) -> str:
     added, removed = sum(file.added for file in files), sum(file.removed for file in files)
     start = f"The revert applies cleanly to {_count(len(files), 'file')} (+{added} −{removed})"
     warnings = [*_left(survivors), *_broken(broken), *_dependents(dependents)]
-    return f"{start}, but {'; '.join(warnings)}." if warnings else f"{start}."
+    said = f"{start}, but {'; '.join(warnings)}." if warnings else f"{start}."
+    return f"{said} {_kept(kept)}" if kept else said
 
 
 def conflict(paths: Sequence[str]) -> str:
@@ -33,6 +38,11 @@ def already_undone(survivors: Sequence[Survivor], *, changed_nothing: bool) -> s
 
 def not_an_ancestor(tip: str) -> str:
     return f"{tip[:12]} is not in this branch's history: it was never deployed from here."
+
+
+def _kept(kept: Sequence[str]) -> str:
+    stay = "stays as it is" if len(kept) == 1 else "stay as they are"
+    return f"{_count(len(kept), 'file')} would conflict and {stay} on the branch: {', '.join(kept)}."
 
 
 def _left(survivors: Sequence[Survivor]) -> list[str]:
