@@ -90,6 +90,8 @@ class Field:
     definition: Column = field(default_factory=Column)
     relation: Relation | None = None
     is_many: bool = False
+    named_by_hand: bool = False
+    """Its column is given: it stays when the field is renamed."""
 
     @property
     def joins(self) -> bool:
@@ -120,7 +122,8 @@ def _column_field(name: str, node: ast.Call, values: Values, kind: str) -> Field
     relation = _relation(node, values) if _is_to_one(short, given) else None
     column = given.text("db_column") or (f"{name}_id" if relation else name)
     definition = _definition(short, node, given, kind)
-    return Field(name, column, _referring(definition, short) if relation else definition, relation)
+    definition = _referring(definition, short) if relation else definition
+    return Field(name, column, definition, relation, named_by_hand="db_column" in given)
 
 
 def _is_to_one(short: str, given: Arguments) -> bool:

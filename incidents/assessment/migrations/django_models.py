@@ -339,9 +339,8 @@ def _rename_field(step: Step, node: ast.Call) -> Iterator[Op]:
 
 def _renamed(old: Field, name: str, to: str) -> Field:
     """The field under its new name: a column that was named by hand stays."""
-    by_name = {name: to, f"{name}_id": f"{to}_id"}
-    follows = old.column == (f"{name}_id" if old.relation else name)
-    return replace(old, name=to, column=by_name[old.column] if follows else old.column)
+    follows = bool(old.column) and not old.named_by_hand
+    return replace(old, name=to, column=(f"{to}_id" if old.relation else to) if follows else old.column)
 
 
 # Constraints

@@ -199,6 +199,8 @@ def _redefine_column(into: Fold, op: Op) -> None:
     table = into.schema.table(op.table)
     column = table.column(op.column)
     column.marks[op.kind] = op
+    if op.previously and column.now == UNHELD and column.was == UNHELD:
+        column.was = column.now = held(op.previously)
     column.restated = column.restated or column.now == UNHELD
     now = held(op.definition or Column())
     if op.replaces and column.now:
@@ -211,12 +213,18 @@ def _redefine_column(into: Fold, op: Op) -> None:
 def _altered(change: Callable[[Held, Op], Held]) -> Callable[[Fold, Op], None]:
     def alter(into: Fold, op: Op) -> None:
         column = into.schema.table(op.table).column(op.column)
-        if op.was and column.now == UNHELD and column.was == UNHELD:
-            column.was = replace(UNHELD, type=op.was)
+        if op.was and op.was.is_read and column.was and column.was == column.now and not column.was.type.is_read:
+            column.was = column.now = replace(column.was, type=op.was)
         column.now = change(column.now or UNHELD, op)
         column.marks[op.kind] = op
 
     return alter
+
+
+def _without_default(now: Held, op: Op) -> Held:
+    """The migration may say itself whether the column may be NULL, where nobody else knows."""
+    told = op.definition.nullable if op.definition and now.nullable is None else now.nullable
+    return replace(now, default=Default.NONE, nullable=told)
 
 
 def _default_of(op: Op) -> Default:
@@ -428,7 +436,7 @@ _STEPS: Final[dict[Kind, Callable[[Fold, Op], None]]] = {
     Kind.SET_NOT_NULL: _altered(lambda now, _: replace(now, nullable=False)),
     Kind.DROP_NOT_NULL: _altered(lambda now, _: replace(now, nullable=True)),
     Kind.SET_DEFAULT: _altered(lambda now, op: replace(now, default=_default_of(op))),
-    Kind.DROP_DEFAULT: _altered(lambda now, _: replace(now, default=Default.NONE)),
+    Kind.DROP_DEFAULT: _altered(_without_default),
     Kind.ADD_UNIQUE: _add_constraint,
     Kind.ADD_CHECK: _add_constraint,
     Kind.ADD_EXCLUSION: _add_constraint,

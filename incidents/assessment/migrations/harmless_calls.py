@@ -39,7 +39,7 @@ METHODS: Final = READING_QUERIES | _words(
     "get_check_constraints get_columns get_foreign_keys get_indexes get_pk_constraint get_table_names",
     "get_unique_constraints get_view_names has_table is_offline_mode table_names",
     # more of SQLAlchemy, and texts in other shapes
-    "dumps join loads notlike nullslast nulls_last quote query reflect scalar_subquery where with_variant",
+    "clear_cache dumps join loads notlike nullslast nulls_last quote query reflect scalar_subquery where with_variant",
     # telling
     "critical debug echo error exception flush info progress set_description warn warning write",
 )

@@ -1,6 +1,6 @@
 """Judges the migrations of a merge: their net effect by the rule table (M1, M2, E9)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
@@ -61,8 +61,8 @@ def judge_after(history: Fold, files: Sequence[MigrationFile], *, evidence: Evid
     """As `judge`, on a history that is folded already; it is used up."""
     fold(_ops(files), history)
     known = evidence or NoEvidence()
-    findings = [_finding(effect, known) for effect in net_effects(history)]
     order = {file.path: number for number, file in enumerate(files)}
+    findings = [_finding(effect, known, order) for effect in net_effects(history)]
     findings.sort(key=lambda found: (order.get(found.path, 0), found.line))
     return Judgement(worst(findings), tuple(dict.fromkeys(findings)))
 
@@ -73,17 +73,18 @@ def _ops(files: Iterable[MigrationFile]) -> Iterable[Op]:
             yield op if op.path else replace(op, path=file.path)
 
 
-def _finding(effect: Effect, evidence: Evidence) -> Finding:
-    judged = replace(effect, facts=effect.facts | _evident(effect, evidence))
+def _finding(effect: Effect, evidence: Evidence, merge: Container[str]) -> Finding:
+    judged = replace(effect, facts=effect.facts | _evident(effect, evidence, merge))
     rule, op = rule_for(judged), effect.op
     words = {"table": effect.table or "?", "column": effect.column or "?"}
     why = op.why if effect.kind is Kind.UNKNOWN and op.why else rule.why.format(**words)
     return Finding(rule.id, rule.verdict, op.path, op.line, op.text, why, rule.do.format(**words), rule.caution)
 
 
-def _evident(effect: Effect, evidence: Evidence) -> frozenset[Fact]:
+def _evident(effect: Effect, evidence: Evidence, merge: Container[str]) -> frozenset[Fact]:
     facts = set()
-    if effect.kind in _CONTRACTS and not evidence.mentions(effect.table, effect.column):
+    released = bool(effect.op.released_by) and effect.op.released_by not in merge
+    if effect.kind in _CONTRACTS and (released or not evidence.mentions(effect.table, effect.column)):
         facts.add(Fact.UNMENTIONED)
     if effect.kind in _RELEASES and evidence.upserts(effect.table):
         facts.add(Fact.UPSERTED)
