@@ -19,7 +19,12 @@ _FOREIGN: Final = re.compile(
 
 def looks_foreign(text: str) -> bool:
     """Whether a script speaks another dialect than PostgreSQL's."""
-    bare = re.sub(r"--[^\n]*|/\*(?!!).*?\*/|'(?:[^'\\]|\\.|'')*'|\$\w*\$.*?\$\w*\$", " ", text, flags=re.DOTALL)
+    bare = re.sub(
+        r"--[^\n]*|/\*(?!!).*?(?:\*/|\Z)|'(?:[^'\\]|\\.|'')*(?:'|\Z)|\$(\w*)\$.*?(?:\$\1\$|\Z)",
+        " ",
+        text,
+        flags=re.DOTALL,
+    )
     return bool(_FOREIGN.search(bare))
 
 

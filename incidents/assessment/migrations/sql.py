@@ -27,6 +27,10 @@ def read_sql(text: str, *, path: str = "", line: int = 1) -> tuple[Op, ...]:
     return tuple(replace(op, line=op.line + line - 1, path=path) for op in _without_pauses(ops))
 
 
+_QUERY: Final = re.compile(r"\s*(?:SELECT|WITH)\b", re.IGNORECASE)
+"""What PostgreSQL should have read: to other dialects it would be harmless."""
+
+
 @dataclass
 class _Reading:
     foreign: bool
@@ -39,7 +43,10 @@ class _Reading:
         place = Place(statement.line, shown(statement.text), statement.text.encode())
         if statement.form is Form.PSQL:
             return [_shell_command(place)]
-        ops = list(self._read(statement.text, place))
+        try:
+            ops = list(self._read(statement.text, place))
+        except RecursionError:
+            ops = [unparsed(statement.text, place)]
         self.created |= {op.table for op in ops if op.kind is Kind.CREATE_TABLE}
         return ops
 
@@ -49,7 +56,7 @@ class _Reading:
         trees = parse(text)
         if trees is not None:
             return [op for tree in trees for op in self.statement(tree["stmt"], text, place)]
-        ops = read_foreign(text, place)
+        ops = None if _QUERY.match(text) else read_foreign(text, place)
         return [unparsed(text, place)] if ops is None else ops
 
     def statement(self, tree: Node, text: str, place: Place) -> Iterator[Op]:
