@@ -95,6 +95,8 @@ def _create_table(into: Fold, op: Op) -> None:
     if op.tolerant and into.schema.find(op.table):
         into.note(op, absent=True)
         return
+    if op.replaces and into.schema.find(op.table):
+        _drop_table(into, replace(op, kind=Kind.DROP_TABLE))
     table = TableState(op.table, None, known=True, marks={op.kind: op})
     if op.references:
         _copy_columns(into.schema.find(op.references), table, op)

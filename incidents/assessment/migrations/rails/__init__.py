@@ -1,0 +1,1 @@
+"""Rails migrations, read by their syntax tree alone (assessment.md §2.4)."""
