@@ -28,6 +28,7 @@ from incidents.services.clock import database_now
 from incidents.services.intake import unread_deliveries
 from incidents.services.rendering import write_public_page as write_page
 from incidents.services.running import due_steps
+from incidents.services.summing import sum_up_courses as sum_up
 
 
 @shared_task(name="incidents.perform_step")
@@ -113,6 +114,12 @@ def keep_record() -> None:
 def write_public_page() -> None:
     """Keep the public page's files true to what was posted, and to the catalogue."""
     write_page(now=database_now())
+
+
+@shared_task(name="incidents.sum_up_courses")
+def sum_up_courses() -> None:
+    """Keep the courses of incidents true, of which figures are made."""
+    sum_up()
 
 
 @shared_task(name="incidents.sweep", autoretry_for=(OperationalError,), max_retries=1)

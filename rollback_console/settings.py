@@ -142,6 +142,7 @@ CELERY_TASK_DEFAULT_QUEUE = "steps"
 CELERY_TASK_ROUTES = {
     "incidents.read_*": {"queue": "intake"},
     "incidents.refresh_*": {"queue": "intake"},
+    "incidents.sum_*": {"queue": "intake"},
 }
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
@@ -171,6 +172,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "incidents.keep_record",
         "schedule": 60.0,
         "options": {"expires": 50, "queue": "intake"},
+    },
+    "sum up courses": {
+        "task": "incidents.sum_up_courses",
+        "schedule": 30.0,
+        "options": {"expires": 60, "queue": "intake"},
     },
     "write public page": {
         "task": "incidents.write_public_page",

@@ -19,6 +19,7 @@ from lucide.templatetags.lucide import lucide
 
 from incidents.procedure.rules import RULES
 from incidents.queries.procedure import documents_for
+from incidents.queries.spans import in_words
 
 register = template.Library()
 
@@ -200,18 +201,7 @@ def clock_words(seconds: float | None) -> str:
 @register.filter
 def span(seconds: float | None) -> str:
     """A finished span: `0.7 s`, `48 s`, `1 min 16 s`, `2 h 05 min`, `3 d 4 h`."""
-    if seconds is None:
-        return "–"
-    if seconds < 10:
-        return f"{seconds:.1f} s"
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60:02} s"
-    if whole < 172_800:
-        return f"{whole // 3600} h {whole % 3600 // 60:02} min"
-    return f"{whole // 86_400} d {whole % 86_400 // 3600} h"
+    return in_words(seconds)
 
 
 @register.filter

@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib.auth.models import User
+from django.http import QueryDict
 
 from incidents.models.incident import Trigger
 from incidents.models.service import Service
@@ -14,6 +15,7 @@ from incidents.procedure.severity import SEVERITIES
 from incidents.procedure.steps import IncidentState
 from incidents.queries.audit import kinds_recorded
 from incidents.queries.duty import services_for, visible_services
+from incidents.queries.measures import MEASURES
 
 SEVERITY_CHOICES = [(str(each.level), f"{each.name}: {each.meaning}") for each in SEVERITIES]
 
@@ -108,6 +110,26 @@ def _by_noun(kinds: Iterable[str]) -> list[Any]:
     """Kinds of entries under what they are about, as a select shows them."""
     nouns = groupby(kinds, key=lambda kind: kind.partition(".")[0])
     return [("", "any kind"), *[(noun.replace("_", " "), [(k, k) for k in found]) for noun, found in nouns]]
+
+
+PERIODS = [("30", "30 days"), ("90", "90 days"), ("365", "a year"), ("1095", "three years")]
+
+
+class InsightsForm(forms.Form):
+    """What the figures are made of."""
+
+    days = forms.ChoiceField(required=False, label="Declared within", choices=PERIODS, initial="365")
+    service = forms.ChoiceField(required=False)
+    severity = forms.ChoiceField(required=False, choices=[("", "any severity"), *[(n, f"SEV {n}") for n in "123"]])
+    measure = forms.ChoiceField(
+        required=False,
+        label="By month, service, severity",
+        choices=[(key, each.name) for key, each in MEASURES.items()],
+    )
+
+    def __init__(self, data: QueryDict, *, person: User) -> None:
+        super().__init__({"days": "365", "measure": "whole"} | {name: value for name, value in data.items() if value})
+        _offer_services(self, person)
 
 
 def _offer(form: forms.Form, name: str, choices: list[Any]) -> None:

@@ -88,6 +88,9 @@ def addresses(past: Any) -> dict[str, tuple[str, str]]:
         "list, searched": ("oncall", "/incidents/?q=search"),
         "incident room": ("oncall", f"/incidents/{past.busy.number}/"),
         "inbox": ("cto", "/approvals/"),
+        "insights": ("oncall", "/insights/"),
+        "insights, three years": ("oncall", "/insights/?days=1095"),
+        "course of one": ("oncall", f"/incidents/{past.busy.number}/course/"),
         "audit": ("auditor", "/audit/"),
         "audit, deep": ("auditor", f"/audit/?before={middle.declared_at.isoformat().replace('+', '%2B')}~1"),
         "audit, by service": ("auditor", "/audit/?service=service-7"),
@@ -101,11 +104,15 @@ def measure(incidents: int, rounds: int, *, show: str = "") -> list[Figures]:
     from django.test import Client
 
     from incidents.services.clock import database_now
+    from incidents.services.summing import sum_up_courses
     from tests.benchmarks.past import make_past
 
     logging.disable(logging.WARNING)
     settings.ROOT_URLCONF = "tests.benchmarks.pages_urls"
     past = make_past(incidents, database_now())
+    begun = time.perf_counter()
+    written = sum_up_courses()
+    print(f"{written} courses summed up in {time.perf_counter() - begun:.1f} s", flush=True)
     clients = {name: Client() for name in ("oncall", "cto", "auditor")}
     for name, client in clients.items():
         client.force_login(getattr(past, name))

@@ -15,6 +15,7 @@ PAGES = {
     "service": "/services/shop/",
     "people": "/people/",
     "you-elsewhere": "/people/you/",
+    "insights": "/insights/?days=30",
     "readiness": "/readiness/",
     "procedure": "/procedure/",
     "styleguide": "/styleguide/",

@@ -63,6 +63,9 @@ INCIDENTS: Final[Mapping[str, Answers]] = {
     **dict.fromkeys(["change", "service"], page(SEES_THIS_SERVICE)),
     **dict.fromkeys(["status", "status-feed"], page(everybody("200"))),
     "people": page(SEES_ANY_SERVICE),
+    "insights": page(SEES),
+    "insights-csv": page(SEES),
+    "course": page(SEES_THIS_SERVICE),
     **dict.fromkeys(["audit", "audit-entry"], page(AUDITS)),
     # One's own logins elsewhere: everybody's own affair. Nothing is claimed yet, so nothing can be proved or parted.
     **dict.fromkeys(["you", "you-places"], page(SEES)),

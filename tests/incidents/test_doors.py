@@ -111,7 +111,7 @@ def address(incident: Incident, change: Change) -> Callable[[str], str]:
             "number": incident.number, "step_id": step_id, "what": "retry", "word": "off", "role": "cto",
             "update_id": incident.pk, "place": "slack",
             "slug": "shop", "sha": change.sha, "object_id": "1", "pk": 1, "key": "x", "uidb36": "x",
-            "entry_id": LedgerEntry.objects.latest("pk").pk, "provider_id": "x",
+            "table": "stages", "entry_id": LedgerEntry.objects.latest("pk").pk, "provider_id": "x",
             "request_id": question.pk if question else step_id,
             "id": "1", "app_label": "auth", "url": "x", "content_type_id": "1",
         }  # fmt: skip
