@@ -15,7 +15,7 @@ _PLURALS = (
 )  # fmt: skip
 _SINGULARS = (
     (r"(alias|status|bus|campus)(es)?$", r"\1"), (r"(ss)$", r"\1"), (r"(database)s$", r"\1"),
-    (r"(analy|ba|diagno|parenthe|progno|synop|the)s[ei]s$", r"\1sis"), (r"([^f])ves$", r"\1fe"), (r"([lr])ves$", r"\1f"),
+    (r"(analy|oa|diagno|parenthe|progno|synop|the)s[ei]s$", r"\1sis"), (r"([^f])ves$", r"\1fe"), (r"([lr])ves$", r"\1f"),
     (r"(m)ovies$", r"\1ovie"), (r"(s)eries$", r"\1eries"), (r"([^aeiouy]|qu)ies$", r"\1y"),
     (r"(x|ch|ss|sh)es$", r"\1"), (r"(o)es$", r"\1"), (r"(cris|test)[ei]s$", r"\1is"), (r"s$", ""),
 )  # fmt: skip

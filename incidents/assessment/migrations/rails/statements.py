@@ -191,7 +191,7 @@ def add_text_limit(call: Call) -> Iterator[Op]:
 
 
 def remove_column_check(call: Call) -> Iterator[Op]:
-    """GitLab's CHECKs that are named by their column."""
+    """GitLab's CHECK constraints that are named by their column."""
     yield _unconstrained(call, Kind.ADD_CHECK, (call.text_at(1),), call.option("constraint_name"))
 
 
