@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import structlog
 
 from incidents.assessment.changes import contains
-from incidents.assessment.git import RepositoryUnreadable
+from incidents.assessment.git import NoSuchCommit, RepositoryUnreadable
 from incidents.assessment.revert import Verdict, preview
 from incidents.effects.push_revert import bad_change
 from incidents.effects.wiring import World
@@ -45,14 +45,23 @@ def _judge(reversion: Reversion, place: str, sha: str, mirror: Mirror, world: Wo
     """
     found = preview(mirror.path, bad_change(reversion.change), base=sha)
     if found.verdict is Verdict.ERROR:
-        log.warning("reversion_not_judged", change=reversion.change.sha, at=sha, why=found.words)
+        _leave_unjudged(reversion, sha, found.words)
         return
     back = found.verdict is Verdict.CLEAN
     if back and (merged := _reapplied_as(reversion, world)):
         lift_guard(reversion_id=reversion.pk, sha=merged, now=database_now())
         return
-    why = _why(reversion, sha, mirror) if back else ""
+    try:
+        why = _why(reversion, sha, mirror) if back else ""
+    except RepositoryUnreadable as unreadable:
+        _leave_unjudged(reversion, sha, str(unreadable))
+        return
     note_judged(reversion_id=reversion.pk, place=place, sha=sha, why=why, now=database_now())
+
+
+def _leave_unjudged(reversion: Reversion, sha: str, why: str) -> None:
+    """The next refresh judges that commit."""
+    log.warning("reversion_not_judged", change=reversion.change.sha, at=sha, why=why)
 
 
 def _reapplied_as(reversion: Reversion, world: World) -> str:
@@ -78,5 +87,5 @@ def _why(reversion: Reversion, sha: str, mirror: Mirror) -> str:
 def _holds(mirror: Mirror, sha: str, ancestor: str) -> bool:
     try:
         return contains(mirror.path, sha=sha, ancestor=ancestor)
-    except RepositoryUnreadable:
+    except NoSuchCommit:
         return False  # a forced push has left the revert on no branch at all

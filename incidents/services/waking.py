@@ -19,6 +19,7 @@ from incidents.models.step import Step
 from incidents.procedure.steps import ENDED, WAITS_FOR_A_PERSON, StepKind, StepState
 from incidents.queries.deputies import able_deputy, able_to_answer
 from incidents.queries.reaching import Called, Way, address_of, wanted_ways, ways_to
+from incidents.queries.waking import WOKEN
 from incidents.services.announcing import place_step
 from incidents.services.gating import ready_step
 from incidents.services.recording import record
@@ -31,7 +32,6 @@ KINDS: Mapping[Way, StepKind] = {
 REMINDING: Mapping[Way, StepKind] = {Way.CHAT: StepKind.REMIND_BY_CHAT, Way.MAIL: StepKind.REMIND_BY_MAIL}
 FOLLOWED = frozenset({StepKind.WAKE_BY_PHONE, StepKind.WAKE_BY_CHAT, StepKind.REMIND_BY_CHAT})
 """What is put right once its question is over: a page is resolved, a message's buttons are taken away."""
-WOKEN = "people.woken"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,8 @@ def wake(
     question = Question(incident, rule, words, address(url), urgent)
     called = [each for role in roles for each in _called(role, incident, actor, now)]
     answered_by = {each.role for each in called}
-    return _wake(question, called, [role for role in roles if role not in answered_by], now, actor)
+    nobody = [role for role in roles if role not in answered_by]
+    return wake_new(question, called, now=now, nobody=nobody, actor=actor)
 
 
 def address(url: str) -> str:
@@ -80,13 +81,6 @@ def _called(role: str, incident: Incident, asked_by: User | None, now: datetime)
     return [Called(deputy, role, deputy=True)] if deputy else []
 
 
-def _wake(
-    question: Question, called: Iterable[Called], nobody: Sequence[str], now: datetime, actor: User | None
-) -> list[Step]:
-    lost = nobody if not _told_before(question) else ()
-    return wake_new(question, called, now=now, nobody=lost, actor=actor)
-
-
 def wake_new(
     question: Question,
     called: Iterable[Called],
@@ -95,11 +89,15 @@ def wake_new(
     nobody: Sequence[str] = (),
     actor: User | None = None,
 ) -> list[Step]:
-    """Wake whom this question has not woken yet, inside the caller's transaction; one entry tells of them all."""
+    """Wake whom this question has not woken yet, inside the caller's transaction; one entry tells of them all.
+
+    `nobody`: roles that nobody can answer for, told with the first wake of a question.
+    """
     Incident.objects.locked().get(pk=question.incident.pk)
-    known = woken_for(question)
+    told = _told_before(question)
+    known, lost = _people_in(told), () if told else nobody
     new = list({each.person.pk: each for each in called if each.person.pk not in known}.values())
-    if not (new or nobody):
+    if not (new or lost):
         return []
     woken = [(each, ways_to(each, urgent=question.urgent)) for each in new]
     steps = [_place(question, each, KINDS[way], way, now, actor) for each, ways in woken for way in ways]
@@ -107,7 +105,7 @@ def wake_new(
         ready_step(step, now)
     record(
         question.incident, WOKEN, at=now, actor=actor, rule=question.rule, question=question.url, words=question.words,
-        woken=[_told(each, ways, question) for each, ways in woken], nobody=list(nobody),
+        woken=[_told(each, ways, question) for each, ways in woken], nobody=list(lost),
     )  # fmt: skip
     return steps
 
@@ -126,7 +124,11 @@ def remind(question: Question, called: Iterable[Called], *, now: datetime) -> li
 
 def woken_for(question: Question) -> set[int]:
     """The people who were woken for this very question."""
-    return {each["id"] for facts in _told_before(question) for each in facts["woken"]}
+    return _people_in(_told_before(question))
+
+
+def _people_in(told: Iterable[Mapping[str, Any]]) -> set[int]:
+    return {each["id"] for facts in told for each in facts["woken"]}
 
 
 def _told_before(question: Question) -> list[dict[str, Any]]:

@@ -7,7 +7,8 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import connection
 
-from incidents.effects import wiring
+from incidents.assessment.git import RepositoryUnreadable
+from incidents.effects import guarding, wiring
 from incidents.models import Change, Incident, LedgerEntry, Reversion, Step
 from incidents.procedure.refusals import Refusal
 from incidents.queries.changes import change_page
@@ -71,6 +72,23 @@ def test_r4_the_change_back_beside_its_revert_is_said_once_a_commit_everywhere(
     drill.work_until(drill.reaches("announce", "done"), "the channel is told")
     assert "its lines are back, though its revert is in there" in drill.step("announce").parameters["text"]
     assert Step.objects.filter(kind="announce").count() == 1
+
+
+def test_r4_a_repository_that_cannot_be_read_leaves_it_to_the_next_refresh(
+    drill: Drill, taken_back: Reversion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unreadable(*_: object, **__: object) -> bool:
+        raise RepositoryUnreadable("Git gave no answer within 30 s.")
+
+    sha, before = brought_back(drill, taken_back), taken_back.judged
+    with monkeypatch.context() as broken:
+        broken.setattr(guarding, "contains", unreadable)
+        drill.refresh()
+    taken_back.refresh_from_db()
+    assert taken_back.judged == before
+    drill.refresh()
+    taken_back.refresh_from_db()
+    assert taken_back.judged["on the branch"] == {"sha": sha, "back": True}
 
 
 def test_r4_a_branch_that_lost_the_revert_is_found_by_the_commit_graph(drill: Drill, taken_back: Reversion) -> None:

@@ -59,9 +59,11 @@ def rehearse(world: World, *, within: float = WITHIN_SECONDS) -> None:
     checks = all_checks(world)
     follow_catalogue({check.name: (check.title, check.rule) for check in checks})
     due = list(_due(checks))
+    for check in due:
+        _announce(check)
     pool = ThreadPoolExecutor(max_workers=SIDE_BY_SIDE, thread_name_prefix="rehearsal")
     try:
-        started = {pool.submit(_tried, check): check for check in due if _announced(check)}
+        started = {pool.submit(_tried, check): check for check in due}
         ended, running = wait(started, timeout=within)
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
@@ -82,11 +84,10 @@ def _due(checks: Iterable[Check]) -> Iterator[Check]:
     return (each for each in checks if time_to_try(tried.get(each.name), every=each.every, now=now))
 
 
-def _announced(check: Check) -> bool:
+def _announce(check: Check) -> None:
     """What a try will write is in the ledger before it is in the world."""
     if check.writes:
         note_writing(check_name=check.name, words=check.writes, now=database_now())
-    return True
 
 
 def _tried(check: Check) -> Finding:
