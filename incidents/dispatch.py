@@ -29,41 +29,37 @@ def read_delivery(delivery_id: UUID) -> None:
 
 def refresh_mirror(repository: str) -> None:
     """Nudge a worker to fetch a repository and to compute its previews again."""
-    _send_on_commit("incidents.refresh_mirror", repository, queue="intake", expires=60)
+    _send_on_commit("incidents.refresh_mirror", repository)
 
 
 def rehearse() -> None:
     """Nudge a worker to try what is due to be tried; beat asks again within a minute."""
-    transaction.on_commit(lambda: _send("incidents.rehearse", "intake", 60), robust=True)
+    _send_on_commit("incidents.rehearse")
 
 
 def look_up_suspect(incident_id: UUID, reference: str, actor_id: int) -> None:
     """Ask a worker to look a commit up; where the nudge is lost, the person asks again."""
-    transaction.on_commit(
-        lambda: _send("incidents.look_up_suspect", "intake", 60, str(incident_id), reference, actor_id), robust=True
-    )
+    _send_on_commit("incidents.look_up_suspect", str(incident_id), reference, actor_id)
 
 
 def look_up_fix(decision_id: UUID) -> None:
     """Ask a worker to read the fix's pull request; where the nudge is lost, the next refresh of its repository does."""
-    _send_on_commit("incidents.look_up_fix", str(decision_id), queue="intake", expires=60)
+    _send_on_commit("incidents.look_up_fix", str(decision_id))
 
 
 def look_up_credential(decision_id: UUID) -> None:
     """Ask a worker what the secrets' metadata says; where the nudge is lost, a person confirms without it."""
-    _send_on_commit("incidents.look_up_credential", str(decision_id), queue="intake", expires=60)
+    _send_on_commit("incidents.look_up_credential", str(decision_id))
 
 
 def send_code(identity_id: UUID) -> None:
     """Ask a worker to send a code to a claimed login; where the nudge is lost, the person asks again."""
-    _send_on_commit("incidents.send_code", str(identity_id), queue="intake", expires=60)
+    _send_on_commit("incidents.send_code", str(identity_id))
 
 
 def look_for_proof(identity_id: UUID, repository: str, number: int) -> None:
     """Ask a worker to read a pull request's reviews; where the nudge is lost, the person asks again."""
-    transaction.on_commit(
-        lambda: _send("incidents.look_for_proof", "intake", 60, str(identity_id), repository, number), robust=True
-    )
+    _send_on_commit("incidents.look_for_proof", str(identity_id), repository, number)
 
 
 def ring(stream: str) -> None:
@@ -71,8 +67,8 @@ def ring(stream: str) -> None:
     transaction.on_commit(lambda: _ring(stream), robust=True)
 
 
-def _send_on_commit(name: str, argument: str, *, queue: str, expires: int) -> None:
-    transaction.on_commit(lambda: _send(name, queue, expires, argument), robust=True)
+def _send_on_commit(name: str, *arguments: str | int, queue: str = "intake", expires: int = 60) -> None:
+    transaction.on_commit(lambda: _send(name, queue, expires, *arguments), robust=True)
 
 
 def _send(name: str, queue: str, expires: int, *arguments: str | int) -> None:
