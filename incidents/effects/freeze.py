@@ -111,7 +111,7 @@ def _warned(order: Order, world: World) -> Iterator[PullRequest]:
 def _say(order: Order, world: World, sha: str, state: StatusState) -> None:
     world.code_host.set_status(
         order.repository, sha, context=CONTEXT, state=state, description=_words(order, state),
-        url=f"{settings.PUBLIC_URL}/incidents/{order.incident.number}/",
+        url=order.incident.address,
     )  # fmt: skip
 
 

@@ -28,7 +28,7 @@ class PageOnCall:
 
 def _call(order: Order) -> Call:
     incident, asked_by = order.incident, order.step.asked_by
-    room = f"{settings.PUBLIC_URL}/incidents/{incident.number}/"
+    room = incident.address
     return Call(
         requester=(asked_by.email if asked_by else "") or settings.DEFAULT_FROM_EMAIL,
         name=f"{incident.number} {order.service.name}",

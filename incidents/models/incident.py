@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import connection, models
 from django.db.models import Q
+from django.urls import reverse
 
 from incidents.models.change import Change
 from incidents.models.fields import Identified, choices_of, one_of
@@ -121,6 +122,15 @@ class Incident(Identified):
 
     def __str__(self) -> str:
         return f"{self.number} {self.title}"
+
+    def get_absolute_url(self) -> str:
+        """Its room."""
+        return reverse("incidents:detail", args=[self.number])
+
+    @property
+    def address(self) -> str:
+        """Where its room is found from outside."""
+        return f"{settings.PUBLIC_URL}{self.get_absolute_url()}"
 
     @property
     def is_open(self) -> bool:

@@ -26,7 +26,7 @@ def plan_facts(decision: Decision) -> PlanFacts:
         change_title=change.title if change else "",
         commits=(tuple(change.commits) or (change.sha,)) if change else (),
         mainline=1 if change and change.kind == Change.Kind.MERGE else None,
-        incident_url=f"{settings.PUBLIC_URL}/incidents/{incident.number}/",
+        incident_url=incident.address,
         fix=_fix(named.get("found")),
         flag=named.get("flag", ""),
         credential=named.get("credential", ""),

@@ -132,7 +132,7 @@ def content_of(plan: Plan, need: Need, assessment: Assessment | None = None) -> 
         if settings.HOLD_AT == "push"
         else "Without the answers the revert is not merged; customers wait.",
         urgency="customers affected" if incident.customer_impact else "",
-        url=f"{settings.PUBLIC_URL}/incidents/{incident.number}/",
+        url=incident.address,
         evidence=_evidence(plan, found, answers),
     )
 

@@ -90,7 +90,7 @@ def _ask_for_review(incident: Incident, actor: User, now: datetime, reason: str)
         summary=f"{actor.get_username()} broke the glass at {now:%H:%M:%S} UTC: {reason.strip()}",
         exactly="Your answer changes nothing that has happened. It is kept with the incident, and its retrospective.",
         otherwise="The incident cannot be closed before.", urgency="glass broken",
-        url=f"{settings.PUBLIC_URL}/incidents/{incident.number}/", evidence={"Reason": [reason.strip()]},
+        url=incident.address, evidence={"Reason": [reason.strip()]},
     )  # fmt: skip
     put_question(
         incident, rule="M3", subject=glass_of(incident), content=content, asked_by=actor, now=now, stands=REVIEW_STANDS

@@ -78,7 +78,7 @@ def acknowledge_escalation(*, incident_id: UUID, actor: User, now: datetime) -> 
         raise NotPermitted("X2", "The CISO and the CTO answer an escalation.")
     if said := answers_to_escalation(incident).acknowledged.get(actor.pk):
         raise HasItAlready("X2", f"You said so at {said:%H:%M:%S} UTC.")
-    let_rest(incident, now=now, url=f"/incidents/{incident.number}/", person=actor)
+    let_rest(incident, now=now, url=incident.get_absolute_url(), person=actor)
     record(incident, ACKNOWLEDGED, at=now, actor=actor, rule="X2")
     return incident
 

@@ -33,9 +33,7 @@ def hand_to_the_plan(*, incident: Incident, decision: Decision, now: datetime, a
     )
     text = {"text": stamped(said, now), "said": said}
     open_step(incident, StepKind.ANNOUNCE, text, now=now, actor=actor, rule="X2")
-    wake(
-        incident, roles=ESCALATED_TO, rule="X2", words=said, url=f"/incidents/{incident.number}/", now=now, actor=actor
-    )
+    wake(incident, roles=ESCALATED_TO, rule="X2", words=said, url=incident.get_absolute_url(), now=now, actor=actor)
 
 
 def _freeze(incident: Incident, now: datetime, actor: User) -> None:

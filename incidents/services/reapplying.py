@@ -3,7 +3,6 @@
 from datetime import datetime
 from uuid import UUID
 
-from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
 
@@ -76,7 +75,7 @@ def propose_reapplied(step: Step, now: datetime) -> None:
     reversion = Reversion.objects.select_related("change").get(incident=incident, change__sha=change)
     body = reapply_body(
         change_sha=change, revert_sha=reversion.revert_sha, incident=incident.number,
-        url=f"{settings.PUBLIC_URL}/incidents/{incident.number}/",
+        url=incident.address,
         asked_by=step.asked_by.username if step.asked_by else "an engineer",
     )  # fmt: skip
     asked = {

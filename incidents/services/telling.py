@@ -31,7 +31,7 @@ def _inform(incident: Incident, decision: Decision, path: Path, now: datetime, a
     text = informing_the_cto(
         incident=incident.number, service=incident.service.name, path=path, at=now,
         change_title=decision.change.title if decision.change else "",
-        url=f"{settings.PUBLIC_URL}/incidents/{incident.number}/",
+        url=incident.address,
     )  # fmt: skip
     addresses = list(people.values_list("email", flat=True).distinct())
     open_step(incident, StepKind.INFORM_CTO, {"text": text, "addresses": addresses}, now=now, actor=actor)
