@@ -1,14 +1,10 @@
 """What people do about an incident as a whole: tell, suspect, lead, merge, end."""
 
-from dataclasses import replace
-
-from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.views.decorators.http import require_POST
 
 from incidents.models.incident import Incident
-from incidents.queries.controls import announce_form, controls_of, reader_of
+from incidents.queries.controls import announce_form, reader_of
 from incidents.services.announcing import WordsNeedALook, announce
 from incidents.services.clock import database_now
 from incidents.services.concluding import close_as_false_alarm, close_incident, decide_again, say_it_did_not_help
@@ -16,8 +12,8 @@ from incidents.services.declaring import merge_incidents
 from incidents.services.escalating import acknowledge_escalation, escalate
 from incidents.services.leading import hand_over, take_over
 from incidents.services.suspecting import suspect_change
-from incidents.views.doors import in_room, person, posted_version
-from incidents.views.room import ROOM, show
+from incidents.views.doors import in_room, person, posted_person, posted_version
+from incidents.views.room import keep, show
 
 
 @require_POST
@@ -34,16 +30,9 @@ def announce_words(request: HttpRequest, incident: Incident) -> HttpResponse:
             knowingly=seen == text.strip(),
         )
     except WordsNeedALook as words:
-        return _keep_words(request, incident, text, words.words)
+        reader = reader_of(incident, person(request), database_now())
+        return keep(request, incident, "bleed", announce_form(reader, text=text, error=words.words))
     return show(request, incident)
-
-
-def _keep_words(request: HttpRequest, incident: Incident, text: str, error: str) -> HttpResponse:
-    """The form again with what was typed, and why it was not posted."""
-    now = database_now()
-    form = announce_form(reader_of(incident, person(request), now), text=text, error=error)
-    controls = replace(controls_of(incident, person(request), now), bleed=form)
-    return render(request, f"{ROOM}#controls-bleed", {"controls": controls, "answer": True}, status=422)
 
 
 @require_POST
@@ -69,13 +58,10 @@ def take(request: HttpRequest, incident: Incident) -> HttpResponse:
 @in_room
 def hand(request: HttpRequest, incident: Incident) -> HttpResponse:
     """Give the lead to another engineer (E6)."""
-    to = request.POST.get("to", "")
-    if not to.isdecimal():
-        raise BadRequest("The form does not say to whom.")
     hand_over(
         incident_id=incident.pk,
         actor=person(request),
-        to_id=int(to),
+        to_id=posted_person(request),
         now=database_now(),
         version=posted_version(request),
     )

@@ -113,5 +113,13 @@ def posted_version(request: HttpRequest) -> int:
         raise BadRequest("The form does not say which version of the incident it was made for.") from None
 
 
+def posted_person(request: HttpRequest) -> int:
+    """The person whom the form names; 400 where it names none."""
+    to = request.POST.get("to", "")
+    if not to.isdecimal():
+        raise BadRequest("The form does not say to whom.")
+    return int(to)
+
+
 def _is_htmx(request: HttpRequest) -> bool:
     return bool(getattr(request, "htmx", False))

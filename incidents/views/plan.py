@@ -1,12 +1,10 @@
 """Decide, execute, stop, and act on one step: each a single call of one service."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from uuid import UUID
 
 from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.views.decorators.http import require_POST
 
 from incidents.models.incident import Incident
@@ -15,7 +13,7 @@ from incidents.procedure.decision import OverrideNeedsReason, Path, PathClosed
 from incidents.procedure.particulars import UnreadableName
 from incidents.procedure.planning import NothingToGoBy
 from incidents.procedure.refusals import Refusal
-from incidents.queries.controls import controls_of, decision_form, reader_of
+from incidents.queries.controls import decision_form, reader_of
 from incidents.services import steering
 from incidents.services.approving import ask_anew
 from incidents.services.breaking import break_glass
@@ -25,7 +23,7 @@ from incidents.services.deciding import NoPathChosen, decide
 from incidents.services.executing import execute_plan, resume_plan, stop_plan
 from incidents.services.fixing import name_fix
 from incidents.views.doors import in_room, person, posted_version
-from incidents.views.room import ROOM, posted_answers, posted_particulars, show
+from incidents.views.room import keep, posted_answers, posted_particulars, show
 
 KEPT = (UnreadableAnswers, OverrideNeedsReason, PathClosed, NoPathChosen, NothingToGoBy, UnreadableName)
 """Refusals of the form itself: it comes back with everything that was typed."""
@@ -59,8 +57,7 @@ def _keep_answers(request: HttpRequest, incident: Incident, refusal: Refusal) ->
         reader_of(incident, person(request), now), given=posted_answers(request), chosen=request.POST.get("path", ""),
         reason=request.POST.get("reason", ""), errors=(str(refusal),), typed=posted_particulars(request),
     )  # fmt: skip
-    controls = replace(controls_of(incident, person(request), now), decision=form)
-    return render(request, f"{ROOM}#controls-decision", {"controls": controls, "answer": True}, status=422)
+    return keep(request, incident, "decision", form)
 
 
 @require_POST

@@ -1,5 +1,7 @@
 """The incident room: the page, its panels for a reset, one reader's controls, older entries."""
 
+from dataclasses import replace
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -12,7 +14,8 @@ from incidents.procedure.answers import QUESTIONS
 from incidents.queries.controls import PARTICULARS, announce_form, controls_of, decision_form, reader_of
 from incidents.queries.duty import NotPermitted
 from incidents.queries.room import head_seq, incident_by_number, room_of
-from incidents.queries.shapes import LiveView
+from incidents.queries.shapes import AnnounceForm, DecisionForm, LiveView
+from incidents.queries.shapes.words import WordsForm
 from incidents.queries.timeline import timeline_of
 from incidents.services.clock import database_now
 from incidents.services.escalating import note_governor
@@ -114,3 +117,12 @@ def show(request: HttpRequest, incident: Incident) -> HttpResponse:
     if not getattr(request, "htmx", False):
         return redirect("incidents:detail", incident.number)
     return trigger_client_event(HttpResponse(status=204), "incident-acted")
+
+
+def keep(
+    request: HttpRequest, incident: Incident, form: str, kept: AnnounceForm | DecisionForm | WordsForm
+) -> HttpResponse:
+    """422: that form of the room again, with everything that was typed and why it was not taken."""
+    controls = controls_of(incident, person(request), database_now())
+    shown = replace(controls, **{form: kept})  # type: ignore[arg-type]  # the form's name is its field's
+    return render(request, f"{ROOM}#controls-{form}", {"controls": shown, "answer": True}, status=422)

@@ -1,7 +1,6 @@
 """Public words in the room: written, previewed, asked, posted, taken back; the drafting handed over (P1, P2, E6)."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from uuid import UUID
 
 from django.core.exceptions import BadRequest
@@ -11,15 +10,14 @@ from django.views.decorators.http import require_POST
 
 from incidents.models.incident import Incident
 from incidents.models.words import StatusUpdate
-from incidents.queries.controls import controls_of
 from incidents.queries.duty import NotPermitted, roles_of
 from incidents.queries.shapes.words import WordsForm
 from incidents.queries.wording import Typed, refilled, standing_text, words_form
 from incidents.services.clock import database_now
 from incidents.services.drafting import Draft, NoWords, WordsNeedALook, hand_drafting
 from incidents.services.publishing import post_words, withdraw_words, write_words
-from incidents.views.doors import in_room, person, posted_version
-from incidents.views.room import ROOM, show
+from incidents.views.doors import in_room, person, posted_person, posted_version
+from incidents.views.room import ROOM, keep, show
 
 
 @require_POST
@@ -32,14 +30,8 @@ def write(request: HttpRequest, incident: Incident) -> HttpResponse:
             actor=person(request), now=database_now(),
         )  # fmt: skip
     except (NoWords, WordsNeedALook) as refusal:
-        return _keep_words(request, incident, refusal.words)
+        return keep(request, incident, "words", _form(request, incident, _typed(request), refusal.words))
     return show(request, incident)
-
-
-def _keep_words(request: HttpRequest, incident: Incident, error: str) -> HttpResponse:
-    form = _form(request, incident, _typed(request), error)
-    controls = replace(controls_of(incident, person(request), database_now()), words=form)
-    return render(request, f"{ROOM}#controls-words", {"controls": controls, "answer": True}, status=422)
 
 
 @require_POST
@@ -74,11 +66,8 @@ def act(request: HttpRequest, incident: Incident, update_id: UUID, what: str) ->
 @in_room
 def hand(request: HttpRequest, incident: Incident) -> HttpResponse:
     """Give the drafting to another engineer, or take it back (E6)."""
-    to = request.POST.get("to", "")
-    if not to.isdecimal():
-        raise BadRequest("The form does not say to whom.")
     hand_drafting(
-        incident_id=incident.pk, actor=person(request), to_id=int(to), now=database_now(),
+        incident_id=incident.pk, actor=person(request), to_id=posted_person(request), now=database_now(),
         version=posted_version(request),
     )  # fmt: skip
     return show(request, incident)
