@@ -32,6 +32,8 @@ _TYPES: Final = {
     "CITEXT": "citext",
     "HSTORE": "hstore",
     "TSVECTOR": "tsvector",
+    "LONGTEXT": "text",
+    "MEDIUMTEXT": "text",
     "OID": "oid",
     "DATERANGE": "daterange",
     "INT4RANGE": "int4range",
@@ -138,7 +140,7 @@ def _called_type(node: ast.Call, values: Values, dialect: str) -> ColumnType:
     upper = short.upper()
     given = Arguments.of(node, (), values)
     if not named.startswith(_OWN):
-        return unread_type(ast.unparse(node).lower())
+        return _foreign_type(node, upper, values)
     if upper == "ARRAY" and node.args:
         return replace(column_type(node.args[0], values, dialect), array=True)
     if upper == "ENUM":
@@ -149,6 +151,14 @@ def _called_type(node: ast.Call, values: Values, dialect: str) -> ColumnType:
         name = _TIMED[upper]
         return ColumnType(_WIDE[name] if _is_true(node, values) else name)
     return ColumnType(_TYPES[upper]) if upper in _TYPES else unread_type(ast.unparse(node).lower())
+
+
+def _foreign_type(node: ast.Call, upper: str, values: Values) -> ColumnType:
+    """A project's own type: a longer text of MySQL's, a string of a length, or known by its spelling alone."""
+    if upper in ("MEDIUMTEXT", "LONGTEXT"):
+        return ColumnType("text")
+    sizes = _sizes(node, values) if upper.startswith("STRING") else ()
+    return ColumnType("varchar", sizes) if sizes and sizes != (0,) else unread_type(ast.unparse(node).lower())
 
 
 def _is_true(node: ast.Call, values: Values) -> bool:

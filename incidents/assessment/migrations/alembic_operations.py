@@ -23,6 +23,7 @@ from incidents.assessment.migrations.operations import Column, Default, Kind, Op
 from incidents.assessment.migrations.python_values import (
     Arguments,
     Unresolved,
+    changing_names,
     keywords,
     last_name,
     read_module,
@@ -50,7 +51,7 @@ class AlembicReader:
         upgrade = module.functions.get("upgrade")
         if upgrade is None:
             raise Unreadable("The file defines no upgrade().")
-        run = Run(module, path, self.dialect, perform)
+        run = Run(module, path, self.dialect, perform, changing=changing_names(upgrade.body))
         scope: dict[str, object] = {**tables_of(module.tree.body), "op": Proxy()}
         try:
             run.body(upgrade.body, scope)
@@ -175,10 +176,14 @@ def _like_operation(run: Run, node: ast.Call, scope: dict[str, object]) -> bool:
     """A project's own function that is called like an operation of Alembic's, and given just what that one takes."""
     name = last_name(node.func)
     read = next((read for start, read in _LIKE.items() if name.lstrip("_").startswith(start)), None)
-    if read is None or len(node.args) < 2 or not isinstance(run.known(node.args[0], scope), str):
+    given = Arguments.of(node, _LIKE_SIGNATURES.get(name, _TABLE), run.values(scope))
+    first = next(iter(given.given.values()), None)
+    if read is None or len(given.given) + len(node.args) < 2 or first is None:
+        return False
+    if not isinstance(run.known(first, scope), str):
         return False
     try:
-        read(_Call(run, node, Arguments.of(node, _LIKE_SIGNATURES.get(name, _TABLE), run.values(scope)), scope))
+        read(_Call(run, node, given, scope))
     except Unresolved:
         return False
     return True
@@ -373,9 +378,10 @@ def _create_check(call: _Call) -> None:
 
 
 def _create_foreign_key(call: _Call) -> None:
-    told = {"name": call.name_of("constraint_name"), "columns": call.columns("local_cols")}
+    told = {"name": call.name_of("constraint_name", "foreign_key_name"), "columns": call.columns("local_cols")}
     delete = call.given.value("ondelete")
-    told["references"] = call.of_schema(call.table_named("referent_table"), "referent_schema")
+    referent = "referent_table" if "referent_table" in call.given else "referenced_table"
+    told["references"] = call.of_schema(call.table_named(referent), "referent_schema")
     call.tell(Kind.ADD_FOREIGN_KEY, on_delete=delete if isinstance(delete, str) else "", **told)
 
 
@@ -418,7 +424,7 @@ _LIKE: Final = {
 """By how its name begins: what such a function does with a table's name and columns."""
 _LIKE_SIGNATURES: Final[dict[str, tuple[str, ...]]] = {
     "create_index": ("table_name", "index_name", "columns"),
-    "create_fks_for_table": ("constraint_name", "source_table", "referent_table", "local_cols", "remote_cols"),
+    "create_fks_for_table": ("foreign_key_name", "table_name", "referenced_table", "local_cols", "remote_cols"),
 }
 _ON_TABLE: Final = ("table_name", "source_table", "old_table_name")
 _SIGNATURES: Final[dict[str, tuple[str, ...]]] = {

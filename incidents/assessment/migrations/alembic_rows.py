@@ -4,10 +4,10 @@ import ast
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from incidents.assessment.migrations.alembic_run import Bind, Row, Rows, Run, Table, chain
+from incidents.assessment.migrations.alembic_run import Bind, Row, Rows, Run, Table
 from incidents.assessment.migrations.embedded_sql import read_named
 from incidents.assessment.migrations.operations import Kind
-from incidents.assessment.migrations.python_values import Symbol, Unresolved, keywords, last_name
+from incidents.assessment.migrations.python_values import Symbol, Unresolved, chained, keywords, last_name
 
 _VERBS: Final = {"update": Kind.UPDATE, "insert": Kind.INSERT_SELECTED, "delete": Kind.DELETE}
 _READING: Final = {"select", "exists", "query", "literal_column", "values_list"}
@@ -35,7 +35,7 @@ def _expression(run: Run, call: ast.Call, node: ast.expr, scope: Mapping[str, ob
         node.args[0] if isinstance(node, ast.Call) and last_name(node.func) in ("text", "DDL") and node.args else node
     )
     value = run.known(inner, scope)
-    methods = list(chain(node))
+    methods = list(chained(node))
     names = {name for name, _ in methods}
     verb = next((name for name, _ in reversed(methods) if name in _VERBS), "")
     if isinstance(value, str):
@@ -122,7 +122,7 @@ def on_connection(run: Run, node: ast.Call, scope: dict[str, object], owner: obj
         statement(run, node, node.args[0], scope)
         return True
     if name in ("update", "delete") and isinstance(owner, Rows):
-        _change(run, node, list(chain(node)), name, scope)
+        _change(run, node, list(chained(node)), name, scope)
         return True
     if name in _SESSION and _connects(node.func.value, owner):
         _on_session(run, node, scope, name)
@@ -132,6 +132,10 @@ def on_connection(run: Run, node: ast.Call, scope: dict[str, object], owner: obj
 
 def _on_plain(run: Run, node: ast.Call, scope: Mapping[str, object]) -> bool | None:
     """`Mapped(…)` makes a row that counts only when it is added."""
+    if last_name(node.func) == "setattr" and node.args and isinstance(row := run.known(node.args[0], scope), Row):
+        column = run.known(node.args[1], scope) if len(node.args) > 1 else None
+        run.tell(node, Kind.UPDATE, table=row.table, columns=(column if isinstance(column, str) else "*",))
+        return True
     made = run.known(node.func, scope)
     return False if isinstance(made, Table | Bind) else None
 

@@ -18,6 +18,8 @@ from incidents.assessment.migrations.python_values import (
     Unresolved,
     Values,
     bound_to,
+    chained,
+    changing_names,
     items_of,
     keywords,
     last_name,
@@ -87,6 +89,7 @@ class Pending:
     scope: Mapping[str, object]
 
 
+_UNKNOWN: Final = Pending(ast.Call(ast.Name("?"), [], []), {})
 Perform = Callable[["Run", ast.Call, dict[str, object]], bool]
 """What a call means: true where it was understood, its arguments with it."""
 
@@ -105,6 +108,8 @@ class Run:
     asking: bool = False
     """Inside a condition: a call there asks, it does not act."""
     entered: list[str] = field(default_factory=list)
+    changing: frozenset[str] = frozenset()
+    """Names of the function being followed that no text tells the value of."""
 
     def values(self, scope: Mapping[str, object]) -> Values:
         return Values(self.module, scope, self._answer)
@@ -187,15 +192,28 @@ class Run:
         self.body(statement.body, scope)
 
     def _if(self, statement: ast.If, scope: dict[str, object]) -> bool:
+        chosen = self._chosen(statement.test, scope)
+        if chosen is not None:
+            return self.body(statement.body if chosen else statement.orelse, scope)
+        self.asking = True
+        self.expressions([statement.test], scope)
+        self.asking = False
+        other = dict(scope)
+        returned = self.body(statement.body, scope)
+        returned = self.body(statement.orelse, other) and returned
+        for name, value in other.items():
+            if scope.setdefault(name, value) is not value and scope[name] != value:
+                scope[name] = _UNKNOWN
+        return returned and bool(statement.orelse)
+
+    def _chosen(self, test: ast.expr, scope: dict[str, object]) -> bool | None:
+        """Whether the condition holds, where the text tells it for every run."""
+        if any(isinstance(node, ast.Name) and node.id in self.changing for node in ast.walk(test)):
+            return None
         try:
-            chosen = self.values(scope).holds(statement.test)
+            return self.values(scope).holds(test)
         except Unresolved:
-            self.asking = True
-            self.expressions([statement.test], scope)
-            self.asking = False
-            returned = self.body(statement.body, scope)
-            return self.body(statement.orelse, scope) and returned and bool(statement.orelse)
-        return self.body(statement.body if chosen else statement.orelse, scope)
+            return None
 
     def _for(self, statement: ast.For, scope: dict[str, object]) -> None:
         self._source(statement.iter, scope)
@@ -214,15 +232,20 @@ class Run:
         try:
             found = self.values(scope).of(statement.iter)
             if isinstance(found, Rows):
-                yield bound_to(statement.target, Row(found.table))
+                yield self._row_bound(statement.target, found)
                 return
             items = items_of(found)
             rounds = [bound_to(statement.target, item) for item in islice(items, _MOST_ROUNDS)]
         except Unresolved:
             names = {node.id for node in ast.walk(statement.target) if isinstance(node, ast.Name)}
-            yield dict.fromkeys(names, Pending(ast.Call(ast.Name("?"), [], []), {}))
+            yield dict.fromkeys(names, _UNKNOWN)
             return
         yield from rounds
+
+    def _row_bound(self, target: ast.expr, rows: Rows) -> dict[str, object]:
+        """`for row in rows`, `for number, row in enumerate(rows)`."""
+        names = [node.id for node in ast.walk(target) if isinstance(node, ast.Name)]
+        return {**dict.fromkeys(names, _UNKNOWN), **({names[-1]: Row(rows.table)} if names else {})}
 
     def _with(self, statement: ast.With, scope: dict[str, object]) -> bool:
         for item in statement.items:
@@ -245,7 +268,7 @@ class Run:
         targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
         for target in targets:
             if isinstance(target, ast.Name):
-                scope[target.id] = self.value_or_pending(statement.value, scope)
+                scope[target.id] = self.value_or_pending(_assigned(statement, target), scope)
             elif isinstance(target, ast.Tuple):
                 self._unpack(target, statement.value, scope)
             else:
@@ -328,7 +351,9 @@ class Run:
             return
         self.depth += 1
         self.entered.append(function.name)
+        around, self.changing = self.changing, changing_names(function.body)
         self.body(function.body, self._inner(function, node, scope))
+        self.changing = around
         self.entered.pop()
         self.depth -= 1
 
@@ -366,7 +391,10 @@ class Run:
 
     def _queried(self, values: Values, node: ast.Call) -> object:
         """`session.query(Mapped)…`: rows, or one of them."""
-        methods = list(chain(node))
+        methods = list(chained(node))
+        owner = self.known(node.func.value, values.local) if isinstance(node.func, ast.Attribute) else None
+        if isinstance(owner, Rows):
+            return Row(owner.table) if methods[0][0] in _ONE else owner
         for verb in ("query", "scalars", "select"):
             asked = next((call for name, call in methods if name == verb and call.args), None)
             if asked is None:
@@ -375,8 +403,7 @@ class Run:
             if isinstance(table, Rows):
                 return table
             if isinstance(table, Table):
-                one = methods[0][0] in ("first", "one", "get", "one_or_none", "scalar_one_or_none", "scalar_one")
-                return Row(table.name) if one else Rows(table.name)
+                return Row(table.name) if methods[0][0] in _ONE else Rows(table.name)
         return None
 
     def _returned(self, values: Values, node: ast.Call) -> object:
@@ -412,13 +439,14 @@ ASKING: Final = {
 }
 
 
-def chain(node: ast.AST) -> Iterator[tuple[str, ast.Call]]:
-    """The calls of `a.b(…).c(…)`, last first, by their names."""
-    while isinstance(node, ast.Call):
-        yield last_name(node.func), node
-        node = node.func.value if isinstance(node.func, ast.Attribute) else ast.Pass()
-        while isinstance(node, ast.Attribute):
-            node = node.value
+_ONE: Final = {"first", "one", "get", "one_or_none", "scalar_one_or_none", "scalar_one"}
+
+
+def _assigned(statement: ast.Assign | ast.AnnAssign | ast.AugAssign, target: ast.Name) -> ast.expr:
+    """What the name holds afterwards: for `a += b`, the sum."""
+    if isinstance(statement, ast.AugAssign):
+        return ast.BinOp(ast.Name(target.id, ast.Load()), statement.op, statement.value)
+    return statement.value or ast.Constant(None)
 
 
 def is_proxy(value: object) -> bool:

@@ -18,6 +18,8 @@ from incidents.assessment.migrations.python_values import (
     Unresolved,
     Values,
     bindings,
+    chained,
+    changing_names,
     constants_of,
     dotted,
     keywords,
@@ -27,6 +29,7 @@ from incidents.assessment.migrations.python_values import (
 
 _MOST_CALLS: Final = 60
 _MOST_QUESTIONS: Final = 5
+_QUERIES: Final = {"filter", "exclude", "annotate", "alias", "all", "objects", "order_by"}
 _NARROWING: Final = {"filter", "exclude", "get", "get_or_create"}
 _ONE: Final = {"get", "first", "last", "earliest", "latest", "get_or_create", "update_or_create", "create"}
 _MANY: Final = {"values", "values_list", "iterator", "bulk_create", "bulk_update"}
@@ -114,6 +117,7 @@ class _Frame:
     names: dict[str, _Origin]
     values: Values
     functions: dict[str, ast.FunctionDef] = field(default_factory=dict)
+    changing: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -132,14 +136,16 @@ class _Walk:
         self.entered.add(node.name)
         names = [argument.arg for argument in node.args.args]
         frame = _Frame(dict(zip(names, given, strict=False)), self._values(node, names))
+        frame.changing = changing_names(node.body)
         frame.functions = {inner.name: inner for inner in ast.walk(node) if isinstance(inner, ast.FunctionDef)}
         self.expressions(frame, node.body)
 
     def _values(self, node: ast.FunctionDef, names: list[str]) -> Values:
         editors = [*names[1:2], "connection", "schema_editor"]
         values = self.step.values.within(dict.fromkeys(editors, EDITOR))
+        changing = changing_names(node.body)
         for name, value in constants_of(node.body).items():
-            values = values.within(_evaluated(values, name, value))
+            values = values.within(_evaluated(values, name, value) if name not in changing else {})
         return values
 
     def expressions(self, frame: _Frame, body: Iterable[ast.AST]) -> None:
@@ -196,7 +202,7 @@ class _Walk:
         local: dict[str, object] = {}
         if isinstance(origin, _Rows) and origin.model:
             local = {name: _TableOf(origin.model)}
-        elif origin is None:
+        elif origin is None and name not in frame.changing:
             local = _evaluated(frame.values, name, value)
         frame.values = frame.values.within(local)
 
@@ -238,7 +244,7 @@ class _Walk:
 
     def _origin_of_part(self, owner: _Origin, name: str) -> _Origin:
         if isinstance(owner, _Rows):
-            return owner if "objects" in name or name.endswith("_manager") else None
+            return None if name.startswith("_meta") or name[:1].isupper() else owner  # a manager may have any name
         if isinstance(owner, _Row) and owner.model and (known := owner.model.fields.get(name)) and known.relation:
             there = self.step.state.named(known.relation.to, owner.model.label)
             return _Rows(there) if known.is_many else _Row(there)
@@ -339,6 +345,8 @@ class _Walk:
             yield self._op(Kind.DELETE, node, owner)
         elif isinstance(owner, _Rows):
             yield from self._on_rows(frame, node, owner, name)
+        elif name == "update" and owner is None and _QUERIES & {each for each, _ in chained(node)}:
+            yield self._update(node, _Rows(None), set(keywords(node)), ())
         elif isinstance(owner, _Row) and name in ("save", "asave"):
             yield from self._save(frame, node, owner)
         elif name in _EXECUTING and (isinstance(owner, _Cursor) or self._executes(frame, func.value)):

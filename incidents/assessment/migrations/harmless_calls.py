@@ -49,6 +49,7 @@ PURE: Final = (
     "calendar.",
     "click.echo",
     "collections.",
+    "contextlib.",
     "copy.",
     "dataclasses.",
     "datetime.",

@@ -180,7 +180,11 @@ def _altered_type(table: TableState, column: ColumnState) -> Iterator[Effect]:
     facts = _STEP_FACTS[step_between(was.type, now.type)]
     if was.type == UNREAD and now.type.name in _MOSTLY_WIDER and not op.converts:
         facts = frozenset({Fact.UNKNOWN_BEFORE})
-    if UNREAD not in (was.type, now.type) and not (was.type.is_read and now.type.is_read):
+    if (
+        op.kind is not Kind.DROP_COLUMN
+        and UNREAD not in (was.type, now.type)
+        and not (was.type.is_read and now.type.is_read)
+    ):
         facts = frozenset({Fact.UNKNOWN_BEFORE})  # a custom type: what it is in the database, its own code says
     yield Effect(Kind.ALTER_TYPE, op, facts, table.original or "", column.original)
 

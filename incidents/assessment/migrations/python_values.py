@@ -126,6 +126,19 @@ def bindings(statement: ast.stmt) -> Iterator[tuple[str, ast.expr]]:
             yield name, value
 
 
+def changing_names(body: Iterable[ast.stmt]) -> frozenset[str]:
+    """Names that these statements bind more than once, at whatever depth: no text tells their value."""
+    seen: set[str] = set()
+    changing: set[str] = set()
+    for node in (inner for statement in body for inner in ast.walk(statement)):
+        if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
+            changing.add(node.target.id)
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            changing |= {node.id} & seen
+            seen.add(node.id)
+    return frozenset(changing)
+
+
 def dotted(node: ast.AST) -> str:
     """`a.b.c` of an attribute chain on a name; empty for anything else."""
     parts: list[str] = []
@@ -140,6 +153,15 @@ def last_name(node: ast.AST) -> str:
     if isinstance(node, ast.Attribute):
         return node.attr
     return node.id if isinstance(node, ast.Name) else ""
+
+
+def chained(node: ast.AST) -> Iterator[tuple[str, ast.Call]]:
+    """The calls of `a.b(…).c(…)`, last first, by their names."""
+    while isinstance(node, ast.Call):
+        yield last_name(node.func), node
+        node = node.func.value if isinstance(node.func, ast.Attribute) else ast.Pass()
+        while isinstance(node, ast.Attribute):
+            node = node.value
 
 
 def keywords(call: ast.Call) -> dict[str, ast.expr]:
