@@ -315,7 +315,8 @@ def _alter_column(call: _Call) -> None:
         call.tell(Kind.ALTER_TYPE, **about, **_types(call))
     if "server_default" in call.given and call.run.known(call.given.given["server_default"], call.scope) is not False:
         _alter_default(call, about)
-    if "nullable" in call.given and (wanted := call.given.value("nullable")) is not None:
+    wanted = call.given.value("nullable")
+    if wanted is not None and wanted != call.given.value("existing_nullable"):
         call.tell(Kind.DROP_NOT_NULL if wanted else Kind.SET_NOT_NULL, **about)
     new = call.given.text("new_column_name")
     if new and new != column:

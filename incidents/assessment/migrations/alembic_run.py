@@ -16,6 +16,7 @@ from incidents.assessment.migrations.python_values import (
     Opaque,
     Symbol,
     Unresolved,
+    Unvalued,
     Values,
     bound_to,
     chained,
@@ -82,7 +83,7 @@ class Row(Opaque):
 
 
 @dataclass(frozen=True, slots=True)
-class Pending:
+class Pending(Unvalued):
     """An expression that has no value, and the names around it."""
 
     node: ast.expr
@@ -267,6 +268,8 @@ class Run:
         self.expressions([statement.value], scope)
         targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
         for target in targets:
+            if isinstance(statement, ast.AugAssign) and isinstance(self.known(target, scope), Rows):
+                continue  # `rows += more`
             if isinstance(target, ast.Name):
                 scope[target.id] = self.value_or_pending(_assigned(statement, target), scope)
             elif isinstance(target, ast.Tuple):
@@ -286,9 +289,16 @@ class Run:
         while isinstance(target, ast.Subscript):
             target = target.value
         if isinstance(target, ast.Attribute):
-            row = self.known(target.value, scope)
+            row = self._mapped(target.value, scope)
             if isinstance(row, Row):
                 self.tell(target, Kind.UPDATE, table=row.table, columns=(target.attr,))
+
+    def _mapped(self, node: ast.expr, scope: dict[str, object]) -> object:
+        """The row itself, or one of several that a row of a join holds: `row.Mapped`."""
+        if isinstance(node, ast.Attribute) and isinstance(self.known(node.value, scope), Row):
+            table = scope.get(node.attr)
+            return Row(table.name) if isinstance(table, Table) else None
+        return self.known(node, scope)
 
     def value_or_pending(self, node: ast.expr, scope: dict[str, object]) -> object:
         try:
@@ -376,6 +386,8 @@ class Run:
             return Bind(self.dialect)
         if name in ("get_dialect_name", "is_offline_mode"):
             return self.dialect if name == "get_dialect_name" else False
+        if name == "isinstance" and len(node.args) == 2 and isinstance(values.of(node.args[0]), Bind):
+            return self._is_dialect(last_name(node.args[1]) or ast.unparse(node.args[1]))
         if name == "f" and len(node.args) == 1 and isinstance(node.func, ast.Attribute):
             return values.of(node.args[0])
         if name in ("table", "Table", "create_table") and node.args:
@@ -383,6 +395,13 @@ class Run:
         if name == "batch_alter_table":
             return Batch(_named(values, node, "table_name") or UNNAMED)
         return self._queried(values, node) or self._passed_on(values, node) or self._returned(values, node)
+
+    def _is_dialect(self, name: str) -> bool:
+        """`isinstance(bind.dialect, PGDialect)`."""
+        named = next((known for sign, known in _DIALECTS.items() if sign in name.lower()), None)
+        if named is None:
+            raise Unresolved("a dialect")
+        return named == self.dialect
 
     def _passed_on(self, values: Values, node: ast.Call) -> object:
         """`list(rows)`, `in_pages(rows)`: still those rows."""
@@ -439,6 +458,13 @@ ASKING: Final = {
 }
 
 
+_DIALECTS: Final = {
+    "mysql": "mysql",
+    "maria": "mysql",
+    "sqlite": "sqlite",
+    "pg": "postgresql",
+    "postgres": "postgresql",
+}
 _ONE: Final = {"first", "one", "get", "one_or_none", "scalar_one_or_none", "scalar_one"}
 
 

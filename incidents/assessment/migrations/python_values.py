@@ -59,6 +59,10 @@ class Opaque:
         raise Unresolved(name)
 
 
+class Unvalued:
+    """Stands in a scope for a name whose value nobody can tell."""
+
+
 def _no_calls(values: "Values", call: ast.Call) -> object:
     raise Unresolved("a call")
 
@@ -247,7 +251,7 @@ class Values:
         return bounded(read(self, node, depth + 1))
 
     def holds(self, test: ast.expr) -> bool:
-        return bool(self.of(test))
+        return truth(self.of(test))
 
     def each(self, generators: list[ast.comprehension]) -> Iterator["Values"]:
         """The scopes in which a comprehension's element is evaluated."""
@@ -279,6 +283,13 @@ def bound_to(target: ast.expr, item: object) -> dict[str, object]:
     return found
 
 
+def truth(value: object) -> bool:
+    """Whether it counts as true; Unresolved for what only running would tell."""
+    if isinstance(value, Opaque | Symbol):
+        raise Unresolved("a condition")
+    return bool(value)
+
+
 def bounded(value: object) -> object:
     if isinstance(value, str | list | tuple | set | frozenset | dict) and len(value) > MOST_SIGNS:
         raise Unresolved("too long")
@@ -291,6 +302,8 @@ def _constant(values: Values, node: ast.Constant, depth: int) -> object:
 
 def _name(values: Values, node: ast.Name, depth: int) -> object:
     if node.id in values.local:
+        if isinstance(values.local[node.id], Unvalued | ast.AST):
+            raise Unresolved(node.id)
         return values.local[node.id]
     if node.id in values.module.constants:
         return Values(values.module, {}, values.calls).of(values.module.constants[node.id], depth)
@@ -473,7 +486,7 @@ def _subscript(values: Values, node: ast.Subscript, depth: int) -> object:
 def _unary(values: Values, node: ast.UnaryOp, depth: int) -> object:
     value = values.of(node.operand, depth)
     if isinstance(node.op, ast.Not):
-        return not value
+        return not truth(value)
     if isinstance(node.op, ast.USub) and isinstance(value, int | float):
         return -value
     raise Unresolved("an operation")
@@ -485,7 +498,7 @@ def _either(values: Values, node: ast.BoolOp, depth: int) -> object:
     unknown = False
     for part in node.values:
         try:
-            if bool(values.of(part, depth)) == decides:
+            if truth(values.of(part, depth)) == decides:
                 return decides
         except Unresolved:
             unknown = True
@@ -511,7 +524,7 @@ def _compared(values: Values, node: ast.Compare, depth: int) -> object:
 
 
 def _chosen(values: Values, node: ast.IfExp, depth: int) -> object:
-    return values.of(node.body if values.of(node.test, depth) else node.orelse, depth)
+    return values.of(node.body if truth(values.of(node.test, depth)) else node.orelse, depth)
 
 
 _READ: dict[type[ast.AST], Callable[..., object]] = {
