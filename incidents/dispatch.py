@@ -32,6 +32,11 @@ def refresh_mirror(repository: str) -> None:
     _send_on_commit("incidents.refresh_mirror", repository)
 
 
+def make_export(export_id: UUID) -> None:
+    """Ask a worker for an export of the record; where the nudge is lost, it is found within half a minute."""
+    _send_on_commit("incidents.make_export", str(export_id), queue="intake", expires=60)
+
+
 def rehearse() -> None:
     """Nudge a worker to try what is due to be tried; beat asks again within a minute."""
     _send_on_commit("incidents.rehearse")

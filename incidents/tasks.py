@@ -18,6 +18,7 @@ from incidents.effects import (
     sampling,
     suspecting,
 )
+from incidents.effects.exporting import making
 from incidents.effects.performing import perform
 from incidents.effects.rehearsing import rehearsal
 from incidents.effects.wiring import world
@@ -108,6 +109,19 @@ def rehearse() -> None:
 def keep_record() -> None:
     """Sign what is new in the record, pin it outside, and verify the streams again."""
     keeping.keep_record(world())
+
+
+@shared_task(name="incidents.make_export", soft_time_limit=3600, time_limit=3660)
+def make_export(export_id: str) -> None:
+    """Copy the record into a file."""
+    making.make_export(UUID(export_id))
+
+
+@shared_task(name="incidents.mind_exports")
+def mind_exports() -> None:
+    """Remove exports that have expired, and nudge those that nobody is making."""
+    for export_id in making.mind_exports():
+        dispatch.make_export(export_id)
 
 
 @shared_task(name="incidents.write_public_page")

@@ -178,6 +178,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 30.0,
         "options": {"expires": 60, "queue": "intake"},
     },
+    "mind exports": {
+        "task": "incidents.mind_exports",
+        "schedule": 30.0,
+        "options": {"expires": 25, "queue": "intake"},
+    },
     "write public page": {
         "task": "incidents.write_public_page",
         "schedule": 15.0,

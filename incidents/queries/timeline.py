@@ -114,6 +114,14 @@ def _minutes(seconds: float) -> str:
     return f"{minutes} min" if minutes < 120 else f"{minutes // 60} h"
 
 
+def _exported(facts: Facts) -> str:
+    if facts.get("of"):
+        return str(facts["of"])
+    if not (facts.get("since") or facts.get("until")):
+        return "the whole record"
+    return f"the record from {facts.get('since') or 'its beginning'} to {facts.get('until') or 'then'}"
+
+
 WORDS: Final[Mapping[str, Callable[[Facts], str]]] = {
     "incident.declared": lambda f: f"Declared: {f['title']}",
     "incident.on_call_seen": lambda _: "The on-call engineer is here",
@@ -194,6 +202,14 @@ WORDS: Final[Mapping[str, Callable[[Facts], str]]] = {
     "step.recorded_by_hand": lambda f: f"{_step(f)}: done by hand. {f['evidence']}",
     "step.self_approved": lambda _: "Self-approved: no other reviewer is available",
     "step.attested": lambda f: f"Recovery attested: {f['evidence']}",
+    "export.asked": lambda f: f"Asked for an export of {_exported(f)}",
+    "export.made": lambda f: f"Export of {_exported(f)} made: {f['rows']} entries. {f['words']}".strip(),
+    "export.failed": lambda f: f"Export of {_exported(f)} failed. {f['words']}",
+    "export.downloaded": lambda f: f"Downloaded the export of {_exported(f)}",
+    "export.expired": lambda f: f"Export of {_exported(f)} removed, its time was over",
+    "record.not_intact": lambda f: f"The record is not intact: entry {f['entry']} of {f['of']}",
+    "record.redacted": lambda f: f"Redacted {f['texts']} personal texts in {f['entries']} entries. {f['reason']}",
+    "access.sign_ins_failed": lambda f: f"{f['times']} sign-ins failed, {f['throttled']} of them put off",
     "step.adopted": lambda f: f"Adopted {f['branch']}",
 }
 TONES: Final[Mapping[str, Tone]] = {
@@ -204,6 +220,8 @@ TONES: Final[Mapping[str, Tone]] = {
     "alert.resolved": "ok",
     "deploy.by_others": "danger",
     "guard.shipped_again": "danger",
+    "record.not_intact": "danger",
+    "export.failed": "danger",
     "deploy.failed": "danger",
     "decision.taken": "accent",
     "people.woken": "accent",

@@ -10,6 +10,7 @@ from django.http import QueryDict
 
 from incidents.models.incident import Trigger
 from incidents.models.service import Service
+from incidents.procedure.exporting import FORM_WORDS
 from incidents.procedure.rules import RULES
 from incidents.procedure.severity import SEVERITIES
 from incidents.procedure.steps import IncidentState
@@ -104,6 +105,28 @@ class RecordForm(forms.Form):
     def clean_incident(self) -> str:
         """As it is written everywhere else."""
         return str(self.cleaned_data["incident"]).upper()
+
+
+class ExportAskForm(forms.Form):
+    """What to export: one incident, a period, or everything; times are UTC."""
+
+    incident = forms.RegexField(
+        r"^(?i:INC)-\d{4}-\d{1,9}$", required=False, help_text="Empty: of all incidents, and the console’s own.",
+        error_messages={"invalid": "An incident’s number looks like INC-2026-0042."},
+    )  # fmt: skip
+    since = forms.DateTimeField(required=False, label="From (UTC)", widget=_MOMENT)
+    until = forms.DateTimeField(required=False, label="To (UTC)", widget=_MOMENT)
+    form = forms.ChoiceField(label="As", choices=[(each.value, words) for each, words in FORM_WORDS.items()])
+
+    def clean_incident(self) -> str:
+        """As it is written everywhere else."""
+        return str(self.cleaned_data["incident"]).upper()
+
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean()
+        if self.cleaned_data.get("incident") and (self.cleaned_data.get("since") or self.cleaned_data.get("until")):
+            self.add_error("incident", "An incident is exported whole: leave the times empty, or the incident.")
+        return cleaned
 
 
 def _by_noun(kinds: Iterable[str]) -> list[Any]:

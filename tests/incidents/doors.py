@@ -66,7 +66,12 @@ INCIDENTS: Final[Mapping[str, Answers]] = {
     "insights": page(SEES),
     "insights-csv": page(SEES),
     "course": page(SEES_THIS_SERVICE),
-    **dict.fromkeys(["audit", "audit-entry"], page(AUDITS)),
+    **dict.fromkeys(["audit", "audit-entry", "audit-exports", "audit-exports-rows", "audit-verifier"], page(AUDITS)),
+    # No export is there yet, and the form says no shape for one.
+    "audit-export": page("302 403 403 404 403 403 403"),
+    "audit-exports-ask": act("302 403 403 422 403 403 403"),
+    # The public key is nobody's secret.
+    "audit-key": page(SEES),
     # One's own logins elsewhere: everybody's own affair. Nothing is claimed yet, so nothing can be proved or parted.
     **dict.fromkeys(["you", "you-places"], page(SEES)),
     # The form names nobody: a mail address is looked up, and the one who has none is asked to type who they are.

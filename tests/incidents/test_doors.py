@@ -109,7 +109,7 @@ def address(incident: Incident, change: Change) -> Callable[[str], str]:
         step_id, question = step.pk if step else incident.pk, ApprovalRequest.objects.first()
         values = {
             "number": incident.number, "step_id": step_id, "what": "retry", "word": "off", "role": "cto",
-            "update_id": incident.pk, "place": "slack",
+            "update_id": incident.pk, "export_id": incident.pk, "place": "slack",
             "slug": "shop", "sha": change.sha, "object_id": "1", "pk": 1, "key": "x", "uidb36": "x",
             "table": "stages", "entry_id": LedgerEntry.objects.latest("pk").pk, "provider_id": "x",
             "request_id": question.pk if question else step_id,
