@@ -31,7 +31,7 @@ def _gone_table(schema: Schema, table: TableState) -> Iterator[Effect]:
     successor = schema.tables.get(table.original or "")
     copied = successor.copied.get(table.name) or successor.copied.get(table.original or "") if successor else None
     if successor and successor.created and copied is not None:
-        yield from _rebuilt(table, successor, copied)
+        yield from _rebuilt(schema, table, successor, copied)
         return
     facts = {Fact.RECREATED} if successor and successor.created else set()
     if table.original in schema.views and schema.views[table.original or ""].now:
@@ -39,24 +39,30 @@ def _gone_table(schema: Schema, table: TableState) -> Iterator[Effect]:
     yield Effect(dropped.kind, dropped, frozenset(facts), table.original or table.name)
 
 
-def _rebuilt(table: TableState, successor: TableState, copied: dict[str, str]) -> Iterator[Effect]:
+def _rebuilt(schema: Schema, table: TableState, successor: TableState, copied: dict[str, str]) -> Iterator[Effect]:
     """SQLite's way to alter a table: make it anew, copy the rows, drop the old one, take its name."""
     dropped = table.marks[Kind.DROP_TABLE]
-    pairs = {source: successor.columns[target] for target, source in copied.items() if target in successor.columns}
-    for column in table.old_columns():
-        heir = pairs.get(column.original)
-        if heir is None:
-            yield Effect(Kind.DROP_COLUMN, dropped, frozenset(), successor.name, column.original)
-        elif heir.name != column.original:
-            yield Effect(Kind.RENAME_COLUMN, dropped, frozenset(), successor.name, column.original)
-        else:
-            joined = ColumnState(heir.name, column.was, heir.now, heir.name, dict.fromkeys(_ALTERING, dropped))
-            yield from _altered_column(successor, joined)
-    for column in successor.columns.values():
-        if column.name not in pairs:
-            yield _added_column(successor, column)
-    if not table.known:
+    joined = TableState(successor.name, table.original, known=table.known, before=table.before)
+    joined.constraints, joined.triggers = successor.constraints, successor.triggers
+    heirs = {source: successor.columns[target] for target, source in copied.items() if target in successor.columns}
+    for column in list(table.old_columns()):
+        _join_column(joined, column, heirs.get(column.original), dropped)
+    taken = {heir.name for heir in heirs.values()} if table.known else set(copied)
+    joined.columns |= {name: column for name, column in successor.columns.items() if name not in taken}
+    if table.known:
+        yield from _altered_table(schema, joined)
+    else:
+        yield from (_added_column(joined, column) for column in joined.columns.values() if column.created)
         yield Effect(Kind.REDEFINE_COLUMN, dropped, frozenset({Fact.UNKNOWN_BEFORE}), successor.name)
+
+
+def _join_column(joined: TableState, column: ColumnState, heir: ColumnState | None, dropped: Op) -> None:
+    marks = dict.fromkeys((*_ALTERING, Kind.DROP_COLUMN, Kind.RENAME_COLUMN), dropped)
+    if heir is None:
+        joined.lost.append(ColumnState(column.original, column.was, None, column.original, marks))
+    else:
+        del marks[Kind.REDEFINE_COLUMN]
+        joined.columns[heir.name] = ColumnState(heir.name, column.was, heir.now, column.original, marks)
 
 
 _ALTERING: Final = (
@@ -77,6 +83,10 @@ def _table(schema: Schema, table: TableState) -> Iterator[Effect]:
         return
     if table.name != table.original:
         yield _renamed_table(schema, table)
+    yield from _altered_table(schema, table)
+
+
+def _altered_table(schema: Schema, table: TableState) -> Iterator[Effect]:
     for column in table.lost:
         yield from _lost_column(table, column)
     for column in table.columns.values():
@@ -257,7 +267,8 @@ def _type(schema: Schema, state: TypeState) -> Iterator[Effect]:
     if state.original is None:
         yield from _new_type(schema, state)
     elif _predecessor(schema, state.original):
-        return
+        if _still_types(schema, state):
+            yield Effect(Kind.ALTER_OTHER_TYPE, state.marks[-1], frozenset({Fact.CHANGED}), state.original)
     elif state.dropped:
         used = _is_used(schema, state.original)
         unused = schema.complete and not used
@@ -280,6 +291,12 @@ def _new_type(schema: Schema, state: TypeState) -> Iterator[Effect]:
     else:
         op = before.dropped or state.marks[-1]
         yield Effect(Kind.DROP_TYPE, op, frozenset({Fact.RECREATED}), state.name)
+
+
+def _still_types(schema: Schema, state: TypeState) -> bool:
+    """Whether an old column has kept it, though another type bears its name now."""
+    columns = (column for table in schema.tables.values() for column in table.old_columns())
+    return not state.dropped and any(column.now and column.now.type.name == state.name for column in columns)
 
 
 def _is_used(schema: Schema, name: str) -> bool:

@@ -74,6 +74,25 @@ CREATE TABLE "new_Shop" ("id" INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, "name"
 INSERT INTO "new_Shop" ("id", "name") SELECT "id", coalesce("name", '') AS "name" FROM "Shop";
 DROP TABLE "Shop";
 ALTER TABLE "new_Shop" RENAME TO "Shop";
+-- === H SQLite: a table rebuilt with a unique column
+-- before
+CREATE TABLE "Shop" ("id" INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, "name" TEXT NOT NULL);
+-- change
+CREATE TABLE "new_Shop" ("id" INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, "name" TEXT NOT NULL);
+INSERT INTO "new_Shop" ("id", "name") SELECT "id", "name" FROM "Shop";
+DROP TABLE "Shop";
+ALTER TABLE "new_Shop" RENAME TO "Shop";
+CREATE UNIQUE INDEX "Shop_name_key" ON "Shop"("name");
+-- === F SQLite: a table rebuilt as it was
+-- before
+CREATE TABLE "Shop" ("id" INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, "name" TEXT NOT NULL);
+CREATE UNIQUE INDEX "Shop_name_key" ON "Shop"("name");
+-- change
+CREATE TABLE "new_Shop" ("id" INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, "name" TEXT NOT NULL);
+INSERT INTO "new_Shop" ("id", "name") SELECT "id", "name" FROM "Shop";
+DROP TABLE "Shop";
+ALTER TABLE "new_Shop" RENAME TO "Shop";
+CREATE UNIQUE INDEX "Shop_name_key" ON "Shop"("name");
 -- === H SQLite: a table rebuilt that nobody knows
 CREATE TABLE "new_Shop" ("id" INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, "name" TEXT);
 INSERT INTO "new_Shop" ("id", "name") SELECT "id", "name" FROM "Shop";
