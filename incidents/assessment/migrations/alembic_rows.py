@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from incidents.assessment.migrations.alembic_run import Bind, Row, Rows, Run, Table
-from incidents.assessment.migrations.embedded_sql import read_named
+from incidents.assessment.migrations.embedded_sql import read_named, read_partly
 from incidents.assessment.migrations.operations import Kind
 from incidents.assessment.migrations.python_values import Symbol, Unresolved, chained, keywords, last_name
 
@@ -45,6 +45,7 @@ def _expression(run: Run, call: ast.Call, node: ast.expr, scope: Mapping[str, ob
     elif names & (_READING | _SCHEMA):
         run.tell(call, Kind.HARMLESS)
     else:
+        run.found += read_partly(run.values(scope), node, path=run.path, line=call.lineno)
         run.ask(call, "Which SQL it executes is decided when the migration runs.")
 
 

@@ -268,7 +268,7 @@ def _add_field(step: Step, node: ast.Call) -> Iterator[Op]:
 def _remove_field(step: Step, node: ast.Call) -> Iterator[Op]:
     given = step.arguments("model_name", "name")
     model, name = step.model(given.text("model_name")), given.text("name")
-    known = model.fields.get(name)
+    known = model.fields.get(name) or model.removed.get(name)
     step.state.put(model.without_field(name))
     if not model.has_table or (known and not (known.column or known.joins)):
         yield step.op(Kind.HARMLESS)

@@ -13,7 +13,7 @@ from typing import Final
 from incidents.assessment.migrations.django_models import MODEL_OPERATIONS, Step
 from incidents.assessment.migrations.django_python import EDITOR, branch_of, quoted, run_python
 from incidents.assessment.migrations.django_state import State
-from incidents.assessment.migrations.embedded_sql import read_percent
+from incidents.assessment.migrations.embedded_sql import read_partly, read_percent
 from incidents.assessment.migrations.operations import Kind, Op, Unreadable
 from incidents.assessment.migrations.python_values import (
     Arguments,
@@ -182,7 +182,7 @@ def _operation(step: Step, node: ast.expr) -> Iterator[Op]:
         yield step.unknown(node, "What this operation is cannot be read.")
         return
     try:
-        yield from list(_read_operation(replace(step, call=node), node))
+        yield from _read_operation(replace(step, call=node), node)
     except Unresolved:
         yield step.unknown(node, "What this operation does is decided when the migration runs.")
 
@@ -252,7 +252,12 @@ def _tell_state(step: Step, operations: ast.expr) -> None:
 
 def _run_sql(step: Step, node: ast.Call) -> Iterator[Op]:
     given = Arguments.of(node, ("sql", "reverse_sql", "state_operations"), step.values)
-    for statement in _statements(given.value("sql")):
+    try:
+        statements = list(_statements(given.value("sql")))
+    except Unresolved:
+        yield from read_partly(step.values, given.given["sql"], path=step.path, line=node.lineno)
+        raise
+    for statement in statements:
         yield from (
             replace(op, text=op.text or step.text) for op in read_percent(statement, path=step.path, line=node.lineno)
         )
@@ -289,7 +294,8 @@ def _safe_removal(step: Step, node: ast.Call) -> Iterator[Op]:
             step.state.released[op.table, op.column] = step.path
         yield step.op(Kind.HARMLESS)
     elif action is not None and last_name(action) == "DELETE":
-        yield from found
+        for op in found:  # that it was released before is what this second half means
+            yield replace(op, released_by=step.state.released.get((op.table, op.column), "an earlier migration"))
     else:
         raise Unresolved("a removal")
 

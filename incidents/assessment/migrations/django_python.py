@@ -10,7 +10,7 @@ from typing import Final
 
 from incidents.assessment.migrations.django_models import Step
 from incidents.assessment.migrations.django_state import Model
-from incidents.assessment.migrations.embedded_sql import read_percent
+from incidents.assessment.migrations.embedded_sql import read_partly, read_percent
 from incidents.assessment.migrations.harmless_calls import BUILTINS, METHODS, READING_QUERIES, is_pure
 from incidents.assessment.migrations.operations import Kind, Op
 from incidents.assessment.migrations.python_values import (
@@ -424,9 +424,11 @@ class _Walk:
             return False
 
     def _execute(self, frame: _Frame, node: ast.Call) -> Iterator[Op]:
+        given = node.args[0] if node.args else ast.Constant(None)
         try:
-            (sql,) = texts(frame.values.of(node.args[0] if node.args else ast.Constant(None)))
+            (sql,) = texts(frame.values.of(given))
         except (Unresolved, ValueError):
+            yield from read_partly(frame.values, given, path=self.step.path, line=node.lineno)
             yield from self._ask(node, "Which SQL it executes is decided when the migration runs.")
             return
         yield from read_percent(sql, path=self.step.path, line=node.lineno)

@@ -28,6 +28,8 @@ class Model:
     """Whether its creation was read; else only what later operations told."""
     fields: dict[str, Field] = field(default_factory=dict)
     unique_together: frozenset[tuple[str, ...]] = frozenset()
+    removed: dict[str, Field] = field(default_factory=dict)
+    """Fields that left the state: the database may keep them for a while."""
     constraints: dict[str, Constraint] = field(default_factory=dict)
     order_with_respect_to: bool = False
 
@@ -48,7 +50,9 @@ class Model:
         return replace(self, fields={**self.fields, changed.name: changed})
 
     def without_field(self, name: str) -> "Model":
-        return replace(self, fields={known: kept for known, kept in self.fields.items() if known != name})
+        kept = {known: each for known, each in self.fields.items() if known != name}
+        gone = {name: self.fields[name]} if name in self.fields else {}
+        return replace(self, fields=kept, removed={**self.removed, **gone})
 
     def column_of(self, name: str) -> str:
         """The column of a field, also when it is named by its attribute (`owner_id`)."""
@@ -66,21 +70,25 @@ class State:
     """All models read so far, and what left the state while the database kept it."""
 
     models: dict[tuple[str, str], Model] = field(default_factory=dict)
+    gone: dict[tuple[str, str], Model] = field(default_factory=dict)
+    """Models that left the state: the database may keep their tables for a while."""
     released: dict[tuple[str, str], str] = field(default_factory=dict)
     """(table, column or empty for the whole table) → the migration that took it out of the state only."""
 
     def copy(self) -> "State":
-        return State(dict(self.models), dict(self.released))
+        return State(dict(self.models), dict(self.gone), dict(self.released))
 
     def find(self, label: str, name: str) -> Model:
         """The model; one of which nothing is known where its creation was not read."""
-        return self.models.get((label, name.lower())) or Model(label, name, known=False)
+        key = (label, name.lower())
+        return self.models.get(key) or self.gone.get(key) or Model(label, name, known=False)
 
     def put(self, model: Model) -> None:
         self.models[model.key] = model
 
     def drop(self, model: Model) -> None:
         self.models.pop(model.key, None)
+        self.gone[model.key] = model
 
     def named(self, reference: str, label: str) -> Model | None:
         """The model that `app.model`, or `model` of the same app, names."""
