@@ -14,6 +14,7 @@ from incidents.assessment.migrations.django_models import MODEL_OPERATIONS, Step
 from incidents.assessment.migrations.django_python import EDITOR, branch_of, quoted, run_python
 from incidents.assessment.migrations.django_state import State
 from incidents.assessment.migrations.embedded_sql import read_partly, read_percent
+from incidents.assessment.migrations.migration_order import app_folder, app_labels
 from incidents.assessment.migrations.operations import Kind, Op, Unreadable
 from incidents.assessment.migrations.python_values import (
     Arguments,
@@ -61,6 +62,10 @@ class DjangoReader:
     labels: Mapping[str, str] = field(default_factory=dict)
     state: State = field(default_factory=State)
 
+    def learn(self, files: Mapping[str, str]) -> None:
+        """The labels of the apps that these migrations, by path, belong to."""
+        self.labels = app_labels(files)
+
     def __call__(self, text: str, *, path: str) -> list[Op]:
         """Every operation of the file, in order; Unreadable where it is no migration of Django's."""
         module = read_module(text)
@@ -84,13 +89,6 @@ class DjangoReader:
         if op.kind not in (Kind.DROP_TABLE, Kind.DROP_COLUMN) or op.released_by:
             return op
         return replace(op, released_by=self.state.released.get((op.table, op.column), ""))
-
-
-def app_folder(path: str) -> str:
-    """The app by its folder: the one above `migrations`."""
-    parts = path.split("/")[:-1]
-    above = [index for index, part in enumerate(parts) if "migrations" in part]
-    return parts[above[-1] - 1] if above and above[-1] > 0 else (parts[-1] if parts else "")
 
 
 def _operations(step: Step, migration: ast.ClassDef) -> Iterator[Op]:

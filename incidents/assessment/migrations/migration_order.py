@@ -1,9 +1,11 @@
 """The order in which Django's and Alembic's earlier migrations ran, by what each says it depends on."""
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
+from typing import Final
 
 from incidents.assessment.migrations.operations import Unreadable
 from incidents.assessment.migrations.python_values import Module, Unresolved, Values, constants_of, read_module
@@ -20,23 +22,39 @@ class _Stands:
 
 @dataclass(slots=True)
 class _History:
-    """The migrations of one folder, by path and by name."""
+    """Migrations by path, and where each (app's folder, name) stands."""
 
     stands: dict[str, _Stands]
-    by_name: dict[str, str] = field(default_factory=dict)
+    labels: dict[str, str]
+    places: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        replaced = {name for stand in self.stands.values() for name in stand.replaces}
+        replaced = {(app_folder(path), name) for path, stand in self.stands.items() for name in stand.replaces}
         for path, stand in self.stands.items():
-            if stand.name not in replaced:
-                self.by_name[stand.name] = path
+            if (app_folder(path), stand.name) not in replaced:
+                self.places[app_folder(path), stand.name] = path
         for path, stand in self.stands.items():
-            self.by_name.update({name: path for name in stand.replaces if self.by_name.get(stand.name) == path})
+            if self.places.get((app_folder(path), stand.name)) == path:
+                self.places.update({(app_folder(path), name): path for name in stand.replaces})
+
+    def find(self, path: str, app: str, name: str) -> str | None:
+        """The migration that this one names: of its own app, or of another."""
+        own = app_folder(path)
+        wanted = own if app in ("", own, self.labels.get(own, own)) else app
+        others = [folder for folder, label in self.labels.items() if label == app]
+        return next(
+            (self.places[key] for key in ((each, name) for each in (wanted, *others)) if key in self.places), None
+        )
 
     def before(self, path: str) -> Iterator[str]:
         """The paths that this one comes directly after."""
-        found = (self.by_name.get(name) for _, name in self.stands[path].after)
-        yield from sorted({earlier for earlier in found if earlier is not None and earlier != path})
+        found = {self.find(path, app, name) for app, name in self.stands[path].after}
+        yield from sorted(earlier for earlier in found if earlier is not None and earlier != path)
+
+    def has_gap(self, path: str) -> bool:
+        """Whether it follows one of its own app that is not here."""
+        own = {"", app_folder(path), self.labels.get(app_folder(path), "")}
+        return any(app in own and self.find(path, app, name) is None for app, name in self.stands[path].after)
 
     def ordered(self, tips: list[str]) -> list[str]:
         """Every migration up to the tips, each after what it depends on."""
@@ -57,42 +75,50 @@ class _History:
 def replay_order(files: Mapping[str, str], before: str | None = None) -> tuple[str, ...]:
     """Paths of these migrations in the order in which they ran; with `before`, only those that came before it.
 
-    What was squashed into another of them is left out; what cannot be read is left out too. Where `before` says
-    nothing of what it follows, every other one that its name sorts after counts as earlier.
+    What was squashed into another of them is left out; what cannot be read is left out too. Where a dependency is not
+    among them, Django's numbers tell which others are earlier.
     """
-    history = _History(dict(_read(files)))
+    history = _History(dict(_read(files)), app_labels(files))
+    kept = set(history.places.values())
     if before is None:
-        return tuple(history.ordered([path for path in sorted(history.stands) if path in history.by_name.values()]))
+        return tuple(history.ordered([path for path in sorted(history.stands) if path in kept]))
     if before not in history.stands:
         return ()
     found = [path for path in history.ordered([before]) if path != before]
-    return tuple(found) if found else tuple(_by_name(history, before))
+    if not found or any(history.has_gap(path) for path in (*found, before)):
+        found = [path for path in history.ordered([*_by_number(kept, before), before]) if path != before]
+    return tuple(found)
 
 
-def _by_name(history: _History, before: str) -> Iterator[str]:
-    """Django's numbers tell the order where the dependencies do not."""
+def _by_number(kept: Iterable[str], before: str) -> Iterator[str]:
     named = PurePosixPath(before).name
-    kept = set(history.by_name.values())
     if named[:4].isdigit():
-        yield from (path for path in sorted(history.stands) if path in kept and PurePosixPath(path).name < named)
+        yield from sorted(
+            path for path in kept if app_folder(path) == app_folder(before) and PurePosixPath(path).name < named
+        )
 
 
 def app_labels(files: Mapping[str, str]) -> dict[str, str]:
-    """By an app's folder, its label where dependencies within the app call it otherwise."""
+    """By an app's folder, its label where the app's own dependencies call it otherwise."""
     stands = dict(_read(files))
-    folders = {stand.name: _folder(path) for path, stand in stands.items()}
-    labels: dict[str, str] = {}
+    names = {(app_folder(path), stand.name) for path, stand in stands.items()}
+    votes: dict[str, Counter[str]] = {}
     for path, stand in stands.items():
-        own = [app for app, name in stand.after if app and folders.get(name) == _folder(path)]
-        known = {app for app, _ in stand.after}
-        if own and _folder(path) not in known:
-            labels.setdefault(_folder(path), own[0])
-    return labels
+        own = (app for app, name in stand.after if name != _FIRST and (app_folder(path), name) in names)
+        votes.setdefault(app_folder(path), Counter()).update(own)
+    labels = {folder: found.most_common(1)[0][0] for folder, found in votes.items() if found and not found[folder]}
+    return {folder: label for folder, label in labels.items() if label}
 
 
-def _folder(path: str) -> str:
-    parts = PurePosixPath(path).parts
-    return parts[-3] if len(parts) > 2 else ""
+_FIRST: Final = "0001_initial"
+"""Nearly every app has one: it tells no app from another."""
+
+
+def app_folder(path: str) -> str:
+    """The app by its folder: the one above `migrations`."""
+    parts = path.split("/")[:-1]
+    above = [index for index, part in enumerate(parts) if "migrations" in part]
+    return parts[above[-1] - 1] if above and above[-1] > 0 else (parts[-1] if parts else "")
 
 
 def _read(files: Mapping[str, str]) -> Iterator[tuple[str, _Stands]]:

@@ -11,7 +11,7 @@ from typing import Any, Final
 from incidents.assessment.migrations.findings import Finding, Verdict
 from incidents.assessment.migrations.frameworks import FRAMEWORKS, Framework, earlier_than
 from incidents.assessment.migrations.judging import Judgement, MigrationFile, judge
-from incidents.assessment.migrations.operations import FrontEnd, Kind, Op, Unreadable
+from incidents.assessment.migrations.operations import FrontEnd, Kind, Learner, Op, Unreadable
 
 LARGEST: Final = 1024 * 1024
 """Bytes of one migration."""
@@ -40,10 +40,23 @@ def _judge(name: str, path: str, earlier: str) -> Judgement:
     if framework is None:
         raise Unreadable(f"No framework is called {name}: {', '.join(FRAMEWORKS)} are.")
     text = read_text(Path(path))
-    files = {**_folder(framework, Path(earlier)), path: text} if earlier else {}
+    files = {**_placed(framework, path, Path(earlier)), path: text} if earlier else {}
     read = framework.start()
+    if isinstance(read, Learner):
+        read.learn(files)
     before = [_earlier_file(framework, read, found, files[found]) for found in earlier_than(framework, path, files)]
     return judge([MigrationFile(path, tuple(read(text, path=path)))], earlier=before)
+
+
+def _placed(framework: Framework, path: str, folder: Path) -> dict[str, str]:
+    """The earlier files. A flat copy of an app's migrations stands where the assessed file stands: the app is the same."""
+    found = _folder(framework, folder)
+    if not framework.remembers:
+        return found
+    beside = Path(path).parent
+    return {
+        str(beside / Path(name).name) if Path(name).parent == folder else name: text for name, text in found.items()
+    }
 
 
 def _earlier_file(framework: Framework, read: FrontEnd, path: str, text: str) -> MigrationFile:

@@ -1,9 +1,9 @@
 """The neutral operations that every front end speaks: what a migration does, whatever language it is written in."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum, auto
-from typing import Final, Protocol
+from typing import Final, Protocol, runtime_checkable
 
 
 class Kind(StrEnum):
@@ -184,6 +184,13 @@ MOST_TEXT: Final = 240
 
 class Unreadable(ValueError):
     """The text is no migration of that framework, or none that a parser can read; the words say why."""
+
+
+@runtime_checkable
+class Learner(Protocol):
+    """A front end that wants to know every file of the history, by path, before it reads the first."""
+
+    def learn(self, files: Mapping[str, str]) -> None: ...
 
 
 class FrontEnd(Protocol):
