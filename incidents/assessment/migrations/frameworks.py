@@ -69,7 +69,7 @@ def recognised(path: str, text: str) -> str:
     if pure.suffix == ".fizz":
         return "pop"
     if pure.suffix == ".rb":
-        return "rails" if re.search(r"class\s+\S+\s*<\s*ActiveRecord::Migration", text) else ""
+        return "rails" if re.search(r"^\s*class\s+\S+\s*<\s*(?:\w+::)+Migration\b", text, re.MULTILINE) else ""
     if pure.suffix == ".py" and pure.name != "__init__.py":
         if re.search(r"^class\s+Migration\s*\(", text, re.MULTILINE) and "migrations" in text:
             return "django"

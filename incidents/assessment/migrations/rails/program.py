@@ -37,13 +37,22 @@ def read_program(source: Source) -> Program:
     """Unreadable where the file defines nothing that runs forward."""
     found = Program(source)
     _read_constants(found)
-    classes = [node for node in every(source.root) if node.type == "class"]
+    classes = [node for node in every(source.root) if node.type == "class" or _is_opened(node)]
     chosen = next((node for node in classes if _is_migration(node)), None) or next(filter(_runs, classes), None)
     if chosen is None:
         return _schema(found)
     _read_class(found, chosen)
     _read_models(found, [node for node in classes if node.id != chosen.id])
     return found
+
+
+def _is_opened(node: "Node") -> bool:
+    """`CreateTags.class_eval do … end`"""
+    return node.type == "call" and words(part(node, "method")) == "class_eval" and part(node, "block") is not None
+
+
+def _body(node: "Node") -> "Node | None":
+    return part(part(node, "block") or node, "body")
 
 
 def _is_migration(node: "Node") -> bool:
@@ -56,7 +65,7 @@ def _runs(node: "Node") -> bool:
 
 def _methods(node: "Node") -> Iterator[tuple[str, "Node"]]:
     """Methods of this class itself, `self.` before the class's own."""
-    pending = list(reversed(inside(part(node, "body"))))
+    pending = list(reversed(inside(_body(node))))
     while pending:
         child = pending.pop()
         if child.type == "method":

@@ -62,9 +62,9 @@ def normalised(op: Op, statement: str) -> Op:
 
 
 def _first_line(node: "Node") -> int:
-    """A heredoc's text begins a line below its name."""
-    heredoc = any(child.type == "heredoc_beginning" for child in every(node))
-    return line_of(node) + 1 if heredoc else line_of(node)
+    """A heredoc's text begins with the end of the line that names it."""
+    begins = (child for child in every(node) if child.type in ("heredoc_beginning", "string"))
+    return line_of(next(begins, node))
 
 
 def _question(node: "Node", why: str, near: Op | None = None) -> Op:

@@ -5,10 +5,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from incidents.assessment.migrations.operations import Kind, Op
+from incidents.assessment.migrations.rails.calls import Call
 from incidents.assessment.migrations.rails.names import plural, tables_for
 from incidents.assessment.migrations.rails.program import Program
 from incidents.assessment.migrations.rails.ruby import given_to, inside, part, words
-from incidents.assessment.migrations.rails.statements import Call
 from incidents.assessment.migrations.rails.values import (
     Rows,
     Scope,
@@ -34,15 +34,22 @@ _DELETES: Final = (
 _INSERTS: Final = (
     "create", "create!", "insert", "insert!", "insert_all", "insert_all!", "find_or_create_by", "find_or_create_by!",
     "first_or_create", "first_or_create!", "create_or_find_by", "create_or_find_by!", "import", "import!",
-    "bulk_insert", "bulk_insert!",
+    "bulk_insert", "bulk_insert!", "create_if_not_exists",
 )  # fmt: skip
-_UPSERTS: Final = ("upsert", "upsert_all", "bulk_upsert!")
+_UPSERTS: Final = ("upsert", "upsert_all", "bulk_upsert!", "create_or_update")
 _RECOUNTS: Final = ("reset_counters", "update_counters", "increment_counter", "decrement_counter", "touch", "touch_all")
 _ALSO_OF_COLLECTIONS: Final = ("delete", "insert", "update", "import", "create")
 WRITERS: Final = frozenset((*_BY_OPTIONS, *_BY_NAME, *_BY_STEP, *_SAVES, *_DELETES, *_INSERTS, *_UPSERTS, *_RECOUNTS))
+MUTATORS: Final = (
+    "merge!", "deep_merge!", "push", "append", "prepend", "concat", "store", "<<", "gsub!", "sub!", "delete_if", "map!",
+    "reject!", "select!", "compact!", "uniq!", "unshift", "insert", "delete", "update", "transform_values!", "except!",
+)  # fmt: skip
+"""What changes a value in its place: of an attribute, so that saving writes it."""
+COLLECTING: Final = frozenset((*MUTATORS, "add", "clear", "pop", "shift", "nullify", "cycle", "then", "slice!"))
+"""Plain Ruby for a collection, anything at all for a class."""
 SETTERS: Final = ("assign_attributes", "attributes=", "write_attribute", "[]=")
 _MAKERS: Final = ("new", "build", "find_or_initialize_by", "first_or_initialize")
-_NO_MODELS: Final = frozenset({
+NO_MODELS: Final = frozenset({
     "DB", "Rails", "ActiveRecord::Base", "ActiveRecord", "SecureRandom", "Time", "Date", "DateTime", "JSON", "File",
     "YAML", "ENV", "Struct", "Class", "Hash", "Array", "String", "Integer", "Set", "Arel", "Digest", "I18n", "Logger",
     "ActiveSupport", "ObjectSpace", "GC", "Benchmark", "URI", "CSV", "Dir", "Pathname", "Regexp", "Math", "BCrypt",
@@ -78,7 +85,7 @@ def rows_of(node: "Node | None", scope: Scope, program: Program, known: frozense
 
 
 def _model(name: str, scope: Scope, program: Program, known: frozenset[str]) -> Rows | None:
-    if name in _NO_MODELS or name.partition("::")[0] in _NO_MODELS:
+    if name in NO_MODELS or name.partition("::")[0] in NO_MODELS:
         return None
     held = scope.variables.get(name)
     if isinstance(held, Rows):
@@ -158,7 +165,9 @@ def written(call: Call, held: Rows | None, scope: Scope) -> Iterator[Op]:
     elif call.name in _UPSERTS:
         yield call.op(Kind.INSERT_ROWS, rows.table, converts=True)
     elif call.name in _RECOUNTS:
-        yield call.unknown("Derived values are computed anew: does the old code read them alike?", rows.table)
+        counted = tuple(f"{name}_count" for name in string_list(call.positional[1:]))
+        asked = call.unknown("Derived values are computed anew: does the old code read them alike?", rows.table)
+        yield replace(asked, columns=counted)
     else:
         yield _updated(call, rows)
 
@@ -208,8 +217,13 @@ def assigned_by(node: "Node", scope: Scope) -> set[str]:
     }
 
 
-def renamed(op: Op, created: Mapping[str, set[str]]) -> Op:
-    """An update of rows whose table is not known belongs to the one table whose new columns it fills."""
+def placed(op: Op, created: Mapping[str, set[str]]) -> Op:
+    """An update of rows whose table is not known belongs to the one table whose new columns it fills.
+
+    Counting anew into new columns is an update too.
+    """
+    if op.kind is Kind.UNKNOWN and op.columns and set(op.columns) <= created.get(op.table, set()):
+        return replace(op, kind=Kind.UPDATE)
     if op.kind is not Kind.UPDATE or op.table:
         return op
     fitting = [table for table, columns in created.items() if set(op.columns) <= columns]

@@ -15,10 +15,11 @@ _MOST_BYTES = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A parsed file: its root, and the body of each heredoc by the place where the heredoc begins."""
+    """A parsed file: its root, the body of each heredoc by the place where the heredoc begins, its syntax errors."""
 
     root: "Node"
     heredocs: dict[int, "Node"]
+    errors: tuple["Node", ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ def parse(text: str) -> Source:
     root = Parser(Language(tree_sitter_ruby.language())).parse(content).root_node
     if root.type == "ERROR":
         raise Unreadable("This is no Ruby that a parser can read.")
-    beginnings, bodies = [], []
+    beginnings, bodies, errors = [], [], []
     for count, node in enumerate(every(root)):
         if count > _MOST_NODES:
             raise Unreadable("The file is too long to be followed.")
@@ -51,7 +52,10 @@ def parse(text: str) -> Source:
             beginnings.append(node)
         elif node.type == "heredoc_body":
             bodies.append(node)
-    return Source(root, {begin.start_byte: body for begin, body in zip(beginnings, bodies, strict=False)})
+        elif node.type == "ERROR":
+            errors.append(node)
+    heredocs = {begin.start_byte: body for begin, body in zip(beginnings, bodies, strict=False)}
+    return Source(root, heredocs, tuple(errors))
 
 
 def every(root: "Node") -> Iterator["Node"]:

@@ -6,9 +6,9 @@ from typing import Any, Final
 
 from incidents.assessment.migrations.operations import Column, Kind, Op
 from incidents.assessment.migrations.rails import columns, statements
+from incidents.assessment.migrations.rails.calls import Call, bare
 from incidents.assessment.migrations.rails.columns import Named
 from incidents.assessment.migrations.rails.names import join_table, singular
-from incidents.assessment.migrations.rails.statements import Call, bare
 
 _ON_TABLE: Final[Mapping[str, str]] = {
     "index": "add_index",
@@ -100,7 +100,7 @@ def reference_keys(call: Call, table: str) -> Iterator[Op]:
             yield from statements.reference_key(call, table, str(name))
 
 
-def added(call: Call, table: str) -> Iterator[Op]:
+def columns_added(call: Call, table: str) -> Iterator[Op]:
     """Columns by `change_table`."""
     for name, column in named_columns(call):
         yield _added(call, table, name, column)

@@ -46,7 +46,7 @@ QUIET: Final = frozenset((
     "quote_table_name", "quote_column_name", "reset_column_information", "clear_schema_cache!", "schema_cache",
     "clear_data_source_cache!", "reset_table_name", "reset_primary_key", "table_name", "establish_connection", "freeze",
     "reset_column_information!", "inheritance_column=", "disable!", "enable!", "abort", "skip_deprecation", "raise_error",
-    "rollback_db_transaction", "index_name", "index_name_for", "define_batchable_model", "catch", "throw", "exit",
+    "rollback_db_transaction", "index_name", "index_name_for", "rand", "reverting?", "srand", "Random", "define_batchable_model", "catch", "throw", "exit",
     "add_command", "assert", "supports_datetime_with_precision?", "require_dependency", "silence", "deprecate",
     # questions to the database
     "column_exists?", "table_exists?", "index_exists?", "data_source_exists?", "view_exists?", "foreign_key_exists?",

@@ -5,9 +5,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from incidents.assessment.migrations.operations import ColumnType, Default, Kind, Op, Unreadable
-from incidents.assessment.migrations.rails import rows, statements, tables
-from incidents.assessment.migrations.rails.names import plural
+from incidents.assessment.migrations.operations import ColumnType, Kind, Op, Unreadable
+from incidents.assessment.migrations.rails import gems, rows, tables
+from incidents.assessment.migrations.rails.binding import bound_by, record_named, spread
+from incidents.assessment.migrations.rails.calls import Call, bare
+from incidents.assessment.migrations.rails.doubting import doubted, is_environmental, leaves
 from incidents.assessment.migrations.rails.program import Program
 from incidents.assessment.migrations.rails.quoting import read_sql
 from incidents.assessment.migrations.rails.ruby import (
@@ -19,7 +21,6 @@ from incidents.assessment.migrations.rails.ruby import (
     shown_text,
     words,
 )
-from incidents.assessment.migrations.rails.statements import Call
 from incidents.assessment.migrations.rails.values import (
     Direction,
     Rows,
@@ -35,22 +36,21 @@ from incidents.assessment.migrations.rails.vocabulary import ACTS, CONNECTION, Q
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-_MOST_STEPS = 100_000
+_MOST_STEPS = 20_000
 _DEEPEST = 12
-_ENVIRONMENT = re.compile(
-    r"Rails\.env|\bENV\b|Gitlab\.|adapter|postgres|mysql|sqlite|Rails\.configuration", re.IGNORECASE
-)
 _SKIPPED: Final = frozenset((
     "method", "singleton_method", "class", "module", "singleton_class", "heredoc_body", "comment", "string",
     "simple_symbol", "hash_key_symbol", "integer", "float", "string_array", "symbol_array", "heredoc_beginning",
     "constant", "scope_resolution", "nil", "true", "false", "self", "instance_variable", "regex", "delimited_symbol",
-    "superclass", "method_parameters", "block_parameters", "lambda_parameters", "chained_string",
+    "superclass", "method_parameters", "block_parameters", "lambda_parameters", "chained_string", "exceptions",
+    "exception_variable",
 ))  # fmt: skip
-_ALWAYS_FORWARD: Final = frozenset((
-    Kind.CREATE_TABLE, Kind.CREATE_INDEX, Kind.DROP_INDEX, Kind.RENAME_INDEX, Kind.HARMLESS, Kind.VALIDATE_CONSTRAINT,
-    Kind.DROP_NOT_NULL, Kind.SET_DEFAULT, Kind.CREATE_TYPE, Kind.INSERT_ROWS,
-))  # fmt: skip
-ENVIRONMENT_DECIDES = "Which branch runs in production? The environment or the database's adapter decides."
+
+_OPAQUE: Final = {
+    "ERROR": "What does this say? It cannot be parsed.",
+    "subshell": "What does this shell command do to the database?",
+}
+"""Nodes that nobody can follow, and the question that each is."""
 
 
 @dataclass(slots=True)
@@ -62,19 +62,31 @@ class Walk:
     was: dict[tuple[str, str], ColumnType] = field(default_factory=dict)
     known: set[str] = field(default_factory=set)
     created: dict[str, set[str]] = field(default_factory=dict)
+    retyped: set[tuple[str, str]] = field(default_factory=set)
     steps: int = 0
     following: tuple[str, ...] = ()
 
     def run(self, bodies: Sequence["Node"]) -> Iterator[Op]:
         """Every operation, in order; Unreadable where there is no end of it."""
+        for op in self._unparsed(bodies):
+            yield replace(op, path=self.path)
         for body in bodies:
             for op in self.sequence(inside(part(body, "body")), self.program.scope()):
                 self._note(op)
-                yield replace(rows.renamed(op, self.created), path=self.path)
+                yield replace(rows.placed(op, self.created), path=self.path)
+
+    def _unparsed(self, bodies: Sequence["Node"]) -> Iterator[Op]:
+        """A syntax error anywhere but on the way back may hide what runs; one inside a body is met there."""
+        apart = [*bodies, *filter(None, [self.program.backward])]
+        for node in self.program.source.errors:
+            if not any(other.start_byte <= node.start_byte < other.end_byte for other in apart):
+                yield Op(kind=Kind.UNKNOWN, line=line_of(node), text=shown_text(node), why=_OPAQUE["ERROR"])
 
     def _note(self, op: Op) -> None:
         if op.table:
             self.known.add(op.table)
+        if op.kind is Kind.ALTER_TYPE:
+            self.retyped.add((op.table, op.column))
         names = [op.column] if op.kind is Kind.ADD_COLUMN else [name for name, _ in op.defined]
         if op.kind in (Kind.ADD_COLUMN, Kind.CREATE_TABLE):
             self.created.setdefault(op.table, set()).update(names)
@@ -84,8 +96,8 @@ class Walk:
         for place, node in enumerate(nodes):
             if node.type in ("return", "break", "next") and not inside(node):
                 return
-            if _leaves(node) and _ENVIRONMENT.search(words(part(node, "condition"))):
-                yield from _doubted(node, list(self.sequence(nodes[place + 1 :], scope)))
+            if leaves(node) and is_environmental(part(node, "condition")):
+                yield from doubted(node, list(self.sequence(nodes[place + 1 :], scope)))
                 return
             if node.type == "identifier":
                 yield from self.named(node, scope)
@@ -97,6 +109,9 @@ class Walk:
         if self.steps > _MOST_STEPS:
             raise Unreadable("The migration is too long to be followed.")
         if node.type in _SKIPPED:
+            return
+        if node.type in _OPAQUE:
+            yield Op(kind=Kind.UNKNOWN, line=line_of(node), text=shown_text(node), why=_OPAQUE[node.type])
             return
         if node.type == "identifier":
             if words(node) in self.program.methods and words(node) not in scope.variables:
@@ -114,8 +129,7 @@ class Walk:
             yield from self.visit(condition, scope)
         rest = [child for child in inside(node) if condition is None or child.id != condition.id]
         found = [op for child in rest for op in self.sequence([child], scope)]
-        asks = words(condition) if condition is not None else ""
-        yield from _doubted(node, found) if _ENVIRONMENT.search(asks) else found
+        yield from doubted(node, found) if is_environmental(condition) else found
 
     # Names
 
@@ -127,19 +141,32 @@ class Walk:
         if left.type in ("identifier", "instance_variable", "constant"):
             scope.variables[words(left)] = self.held(right, scope)
         elif left.type == "left_assignment_list":
-            scope.variables.update({words(child): Unresolved(words(child)) for child in inside(left)})
+            for child in inside(left):
+                if child.type == "identifier":
+                    scope.variables[words(child)] = Unresolved(words(child))
+                else:
+                    self._set_attribute(child, scope)
         else:
             self._set_attribute(left, scope)
 
     def _set_attribute(self, left: "Node", scope: Scope) -> None:
         """`user.name = …`, `user[:name] = …`."""
         owner = part(left, "receiver") or part(left, "object")
+        if owner is not None and owner.type == "call" and left.type == "element_reference":
+            self._change_attribute(owner, scope)
+            return
         record = self.rows(owner, scope)
         if record is None and owner is not None and owner.type == "identifier":
             record = scope.variables[words(owner)] = Rows("")
         if record is not None:
             keys = [str(value_of(child, scope)) for child in inside(left)[1:]]
             record.assigned.update([words(part(left, "method"))] if left.type == "call" else keys)
+
+    def _change_attribute(self, attribute: "Node", scope: Scope) -> None:
+        """`user.settings[:a] = 1`, `user.settings.merge!(…)`: an attribute changed in its place."""
+        record = self.rows(part(attribute, "receiver") or part(attribute, "object"), scope)
+        if record is not None:
+            record.assigned.add(words(part(attribute, "method")))
 
     def held(self, node: "Node", scope: Scope) -> Any:
         """What an expression stands for: rows, or a value."""
@@ -183,7 +210,7 @@ class Walk:
             yield from self.change_table(node, name, scope)
         elif name in SPEAKING:
             yield from self.spoken(node, name, scope)
-        elif name in statements.MEANINGS:
+        elif name in gems.MEANINGS:
             yield from self.meant(node, name, scope)
         elif name in TRANSPARENT:
             yield from self.block(node, scope, *([Direction()] if name == "reversible" else []))
@@ -195,7 +222,9 @@ class Walk:
             yield self.call(node, name, scope).unknown(f"What does `{name}` do? This file does not say.")
 
     def call(self, node: "Node", name: str, scope: Scope) -> Call:
-        return Call(name, node, arguments_of(node, scope), options_of(node, scope), self.program.legacy, self.was)
+        return Call(
+            name, node, arguments_of(node, scope), options_of(node, scope), self.program.legacy, self.was, self.retyped
+        )
 
     def meant(self, node: "Node", name: str, scope: Scope) -> Iterator[Op]:
         call = self.call(node, name, scope)
@@ -203,7 +232,7 @@ class Walk:
             yield call.unknown("Which options does this call have? Only a run tells.", call.at(0))
             return
         try:
-            found = list(statements.MEANINGS[name](call))
+            found = list(gems.MEANINGS[name](call))
         except (ValueError, IndexError, TypeError, AttributeError):
             found = [call.unknown("What does this call do? Its arguments cannot be read.")]
         yield from found
@@ -230,7 +259,7 @@ class Walk:
 
     def change_table(self, node: "Node", name: str, scope: Scope) -> Iterator[Op]:
         call = self.call(node, name, scope)
-        yield from self.block(node, scope, TableBlock(statements.bare(call.at(0)), made=False))
+        yield from self.block(node, scope, TableBlock(bare(call.at(0)), made=False))
 
     def on_table(self, node: "Node", name: str, block: TableBlock, scope: Scope) -> Iterator[Op]:
         call = self.call(node, name, scope)
@@ -239,7 +268,7 @@ class Walk:
             if other is not None:
                 yield from list(other)
             elif not block.made:
-                yield from tables.added(call, block.table)
+                yield from tables.columns_added(call, block.table)
             else:
                 scope.variables["=defined"] += tables.named_columns(call)
                 yield from tables.reference_keys(call, block.table)
@@ -254,7 +283,7 @@ class Walk:
         if name in self.following or len(self.following) > _DEEPEST:
             yield self.call(node, name, scope).unknown(f"Where does `{name}` end? It calls itself.")
             return
-        bound = {**_bound(method, node, scope), "&": (part(node, "block"), scope)}
+        bound = {**bound_by(method, node, scope), "&": (part(node, "block"), scope)}
         ivars = {key: value for key, value in scope.variables.items() if key.startswith("@")}
         self.following = (*self.following, name)
         yield from self.sequence(inside(part(method, "body")), replace(scope, variables={**ivars, **bound}))
@@ -285,8 +314,8 @@ class Walk:
         """A call on an object: rows read or written, plain Ruby, or nobody knows."""
         yield from self.chain(receiver, scope)
         held = self.rows(receiver, scope)
-        if "Dropper" in words(receiver) and name in statements.DROPPERS:
-            yield from statements.DROPPERS[name](self.call(node, name, scope))
+        if "Dropper" in words(receiver) and name in gems.DROPPERS:
+            yield from gems.DROPPERS[name](self.call(node, name, scope))
         elif rows.is_write(name, held):
             yield from rows.written(self.call(node, name, scope), held, scope)
             yield from self.looped(node, held, scope)
@@ -294,6 +323,8 @@ class Walk:
             if held is not None:
                 held.assigned.update(rows.assigned_by(node, scope))
         elif self.is_quiet(node, name, receiver, held):
+            if name in rows.MUTATORS:
+                self._change_attribute(receiver, scope)
             yield from self.arguments(node, scope)
             yield from self.iterated(node, name, receiver, held, scope)
         else:
@@ -304,7 +335,8 @@ class Walk:
 
     def is_quiet(self, node: "Node", name: str, receiver: "Node", held: Rows | None) -> bool:
         """Reads only: plain Ruby, a query, an attribute of something at hand."""
-        if name in ACTS:
+        a_class = receiver.type in ("constant", "scope_resolution") and words(receiver) not in rows.NO_MODELS
+        if name in ACTS or (a_class and name in rows.COLLECTING):
             return False
         if name in QUIET or name in rows.RELATIONS or name.endswith("?"):
             return True
@@ -339,13 +371,12 @@ class Walk:
         listed = list(items.items()) if isinstance(items, dict) else items
         if isinstance(listed, list) and held is None:
             for place, item in enumerate(listed):
-                yield from self.body(block, scope, _spread(item, block, place if "index" in name else None))
+                yield from self.body(block, scope, spread(item, block, place if "index" in name else None))
             return
         counted = isinstance(items, Unresolved) and re.fullmatch(r"\(?\d+\.\.\.?\d+\)?|\d+", items.text)
-        first = held or _record_named(block)
-        yield from self.body(
-            block, scope, [first] if not counted else [], looping=name not in ("tap", "then", "with_options")
-        )
+        first = held or record_named(block)
+        looping = not counted and name not in ("tap", "then", "with_options")
+        yield from self.body(block, scope, [] if counted else [first], looping=looping)
 
     def shortened(self, node: "Node", held: Rows | None, scope: Scope) -> Iterator[Op]:
         """`each(&:save!)`: one call on each."""
@@ -370,61 +401,6 @@ def old_types(walk: Walk, program: Program) -> dict[tuple[str, str], ColumnType]
         return {}
     back = [op for op in found if op.kind is Kind.ALTER_TYPE and op.definition is not None]
     return {(op.table, op.column): op.definition.type for op in back if op.definition is not None}
-
-
-def _doubted(node: "Node", found: list[Op]) -> Iterator[Op]:
-    yield from found
-    if not all(map(_is_always_forward, found)):
-        yield Op(kind=Kind.UNKNOWN, line=line_of(node), text=shown_text(node), why=ENVIRONMENT_DECIDES)
-
-
-def _is_always_forward(op: Op) -> bool:
-    if op.kind is Kind.ADD_COLUMN and op.definition is not None:
-        return op.definition.nullable or op.definition.default not in (Default.NONE, Default.UNKNOWN)
-    return op.kind in _ALWAYS_FORWARD
-
-
-def _leaves(node: "Node") -> bool:
-    body = part(node, "body")
-    return node.type in ("if_modifier", "unless_modifier") and body is not None and body.type == "return"
-
-
-def _bound(method: "Node", node: "Node", scope: Scope) -> dict[str, Any]:
-    """Parameters of a method by what a call gives."""
-    declared = inside(part(method, "parameters"))
-    bound: dict[str, Any] = {}
-    for child in declared:
-        name = words(part(child, "name")) or words(child)
-        default = part(child, "value")
-        bound[name] = value_of(default, scope) if default is not None else Unresolved(name)
-    given, options = arguments_of(node, scope), options_of(node, scope)
-    places = [words(part(child, "name")) or words(child) for child in declared if child.type in _POSITIONAL]
-    bound |= dict(zip(places, given, strict=False))
-    bound |= {name: value for name, value in options.items() if name in bound}
-    for child in declared:
-        if child.type == "splat_parameter":
-            bound[words(part(child, "name"))] = given[len(places) :]
-        elif child.type == "hash_splat_parameter":
-            bound[words(part(child, "name"))] = {key: one for key, one in options.items() if key not in bound}
-    if options and len(given) < len(places) and not set(options) & set(bound):
-        bound[places[len(given)]] = options
-    return bound
-
-
-_POSITIONAL: Final = ("identifier", "optional_parameter")
-
-
-def _spread(item: Any, block: "Node", place: int | None) -> list[Any]:
-    """One element for a block's parameters: `|name, type|` takes a pair apart."""
-    several = len(parameters_of(block)) > 1 and isinstance(item, list | tuple)
-    given = list(item) if several else [item]
-    return [*given, place] if place is not None and not several else given
-
-
-def _record_named(block: "Node") -> Rows:
-    """A block's parameter over something unknown: its name may name its table."""
-    names = parameters_of(block)
-    return Rows(plural(names[0])) if names and len(names[0]) > 2 else Rows("")
 
 
 def _short(node: "Node") -> str:

@@ -494,3 +494,129 @@ add_column :shops, :label, :string
 update_column_in_batches(:shops, :label, Arel.sql("name"))
 # === H no migration at all
 puts "hello"
+# === F a type changed by a copy, both steps at once
+class Case < ActiveRecord::Migration[5.2]
+  def up
+    safety_assured do
+      change_column_type_concurrently :shops, :id, :bigint
+      cleanup_concurrent_column_type_change :shops, :id
+    end
+  end
+
+  def down
+    change_column_type_concurrently :shops, :id, :integer
+    cleanup_concurrent_column_type_change :shops, :id
+  end
+end
+# === H the second step of a type changed by a copy
+cleanup_concurrent_column_type_change :shops, :id
+# === B a unique index on a new column whose rows all have one default
+add_column_with_default :shops, :code, :string, default: "", allow_null: false
+add_index :shops, :code, unique: true
+# === B an attribute changed in its place and saved
+class Case < ActiveRecord::Migration[7.0]
+  def up
+    return if !Setting.exists?(name: "system_init_done")
+
+    shop = Shop.find_by name: "x"
+    shop.settings[:open] = %w[monday]
+    shop.save!
+  end
+end
+# === H an application's own way to add columns
+ObjectManager::Attribute.add(object: "Shop", name: "note")
+# === B two attributes set at once, of which one is old
+add_column :shops, :first, :string
+Shop.find_each do |shop|
+  shop.first, shop.note = shop.name.split
+  shop.save
+end
+# === F two new attributes set at once
+add_column :shops, :first, :string
+add_column :shops, :last, :string
+Shop.find_each do |shop|
+  shop.first, shop.last = shop.name.split
+  shop.save
+end
+# === F rows of a seed in a loop
+(1..3).each do |number|
+  shop = Shop.new(name: "shop #{number}")
+  shop.save
+end
+# === B rows deleted where an index meets duplicates
+class Case < ActiveRecord::Migration[7.0]
+  def up
+    add_index :shops, :name
+  rescue ActiveRecord::RecordNotUnique
+    remove_duplicates
+  end
+
+  private
+
+  def remove_duplicates
+    execute "DELETE FROM shops WHERE id NOT IN (SELECT min(id) FROM shops GROUP BY name)"
+  end
+end
+# === F counters of a new column
+add_column :shops, :sales_count, :integer, default: 0
+Shop.find_each { |shop| Shop.reset_counters(shop.id, :sales) }
+# === H counters of an old column
+Shop.find_each { |shop| Shop.reset_counters(shop.id, :sales) }
+# === F a model made on the spot
+add_column :shops, :label, :string
+model = Class.new(ActiveRecord::Base) { self.table_name = "shops" }
+model.in_batches.update_all("label = name")
+# === B a batchable model
+define_batchable_model("shops").where(kind: 1).each_batch do |batch|
+  batch.where(open: false).update_all(open: true)
+end
+# === B a column of another type by the word of `down`
+class Case < ActiveRecord::Migration[4.2]
+  def up
+    change_column :shops, :opened, :string
+  end
+
+  def down
+    change_column :shops, :opened, :datetime
+  end
+end
+# === F a default by change_column
+class Case < ActiveRecord::Migration[7.0]
+  def up
+    change_column :shops, :stars, :integer, default: 0
+  end
+
+  def down
+    change_column :shops, :stars, :integer, default: 1
+  end
+end
+# === F a generator's migration opened by name
+class CreateTagsMigration < ActiveRecord::Migration[4.2]; end
+
+CreateTagsMigration.class_eval do
+  def self.up
+    create_table Tags.table do |t|
+      t.string :name
+    end
+  end
+end
+# === F options that a method makes
+class Case < ActiveRecord::Migration[7.0]
+  def change
+    key, other = key_types
+    create_table :blobs, id: key do |t|
+      t.references :record, null: false, polymorphic: true, type: other
+      t.string :name, options_of_name
+    end
+  end
+
+  private
+
+  def key_types
+    [Rails.configuration.generators.options[:key] || :primary_key, :bigint]
+  end
+
+  def options_of_name
+    { null: false }
+  end
+end
