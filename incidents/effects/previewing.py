@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable
 from dataclasses import asdict
+from typing import Any
 
 import structlog
 
 from incidents.assessment.changes import ChangeShape, recent
+from incidents.assessment.confined_reading import ENGINE, Unread, read_confined, unread_as_json
 from incidents.assessment.revert import Preview, preview
 from incidents.effects.fixes import follow_fixes
 from incidents.effects.guarding import guard
@@ -136,15 +138,27 @@ def assess(changes: list[Change], mirror: Mirror, base: str) -> None:
     """Compute what each revert would do on `base`, where that is not known yet."""
     for change in changes:
         assessed = getattr(change, "assessment", None)
-        if assessed is None or assessed.base != base:
+        if assessed is None or assessed.base != base or assessed.engine != ENGINE:
             found = preview(mirror.path, bad_change(change), base=base)
+            read = assessed.read if assessed and assessed.engine == ENGINE else _read(change, mirror)
             now = database_now()
-            newest = record_assessment(change=change, verdict=_verdict(found), now=now)
+            newest = record_assessment(change=change, verdict=_verdict(found, read), now=now)
             void_outdated(change=change, assessment=newest, now=now)
 
 
-def _verdict(found: Preview) -> Verdict:
+def _read(change: Change, mirror: Mirror) -> dict[str, Any]:
+    """What the change did: the same on every base. One that cannot be read within the limits needs a person (E9)."""
+    tables, wrappers = change.service.customer_tables, change.service.flag_wrappers
+    try:
+        return read_confined(mirror.path, bad_change(change), customer_tables=tables, flag_wrappers=wrappers)
+    except Unread as refusal:
+        log.warning("change_not_read", change=change.sha, why=str(refusal))
+        return unread_as_json(str(refusal))
+
+
+def _verdict(found: Preview, read: dict[str, Any]) -> Verdict:
     return Verdict(
+        read=read,
         base=found.base,
         verdict=found.verdict.value,
         words=found.words,

@@ -27,6 +27,9 @@ def found_in(assessment: Assessment | None) -> dict[str, Found]:
     if assessment is None or not assessment.engine:
         return {}
     read: Row = assessment.read
+    if assessment.schema and not read["migrations"]:
+        nobody = Found(Answer.UNKNOWN, f"{read['findings'][0]['why']} {read['findings'][0]['do']}")
+        return {"migration": nobody, "credential_restored": nobody}
     if not read["migrations"]:
         no = Found(Answer.NO, "none of the change's files is a migration")
         return {"migration": no, "credential_restored": _credential(read["credentials"])}

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from django.db import transaction
 
@@ -11,6 +11,9 @@ from incidents.models.change import Assessment, Change, Deployment
 from incidents.models.incident import OPEN_STATES, Incident
 from incidents.models.service import Service
 from incidents.services.recording import record
+
+MOST_RECORDED: Final = 20
+"""Findings of one reading in the ledger; all of them stand beside the change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,7 @@ class SeenDeployment:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What reverting a change onto `base` would do, as plain data."""
+    """What reverting a change onto `base` would do, and what was read in the change, as plain data."""
 
     base: str
     verdict: str
@@ -49,6 +52,7 @@ class Verdict:
     tree: str = ""
     patch_id: str = ""
     lists: Mapping[str, list[Any]] = field(default_factory=dict)
+    read: Mapping[str, Any] = field(default_factory=dict)
 
 
 def record_changes(*, service: Service, seen: Iterable[SeenChange]) -> list[Change]:
@@ -81,15 +85,17 @@ def record_deployments(*, service: Service, seen: Iterable[SeenDeployment]) -> N
 @transaction.atomic
 def record_assessment(*, change: Change, verdict: Verdict, now: datetime) -> Assessment:
     """The newest verdict on a change; every open incident that suspects it is told when the verdict is another one."""
-    before = Assessment.objects.filter(change=change).values_list("verdict", "patch_id").first()
+    before = Assessment.objects.filter(change=change).values_list("verdict", "patch_id", "schema", "engine").first()
     assessment, _ = Assessment.objects.update_or_create(
         change=change,
         defaults={
             "base": verdict.base, "verdict": verdict.verdict, "words": verdict.words, "tree": verdict.tree,
             "patch_id": verdict.patch_id, "computed_at": now, **verdict.lists,
+            "schema": verdict.read.get("schema", ""), "engine": verdict.read.get("engine", ""),
+            "read": dict(verdict.read),
         },
     )  # fmt: skip
-    if before != (verdict.verdict, verdict.patch_id):
+    if before != (assessment.verdict, assessment.patch_id, assessment.schema, assessment.engine):
         _tell_incidents(change, verdict, now)
     return assessment
 
@@ -99,5 +105,10 @@ def _tell_incidents(change: Change, verdict: Verdict, now: datetime) -> None:
     for incident in suspecting.locked().order_by("pk"):
         record(
             incident, "assessment.computed", at=now, rule="R1", change=change.sha, verdict=verdict.verdict,
-            base=verdict.base, patch_id=verdict.patch_id, words=verdict.words,
+            base=verdict.base, patch_id=verdict.patch_id, words=verdict.words, read=_recorded(verdict.read),
         )  # fmt: skip
+
+
+def _recorded(read: Mapping[str, Any]) -> dict[str, Any]:
+    """The evidence as the ledger keeps it: the gravest findings stand first."""
+    return {**read, "findings": read.get("findings", [])[:MOST_RECORDED]}

@@ -10,6 +10,7 @@ from django.contrib.auth.models import User
 from approvals.models import ApprovalRequest
 from approvals.quorum import Answer as Vote
 from approvals.services.voting import Authentication, vote
+from incidents.assessment.confined_reading import unread_as_json
 from incidents.models import Assessment, Change, Incident
 from incidents.procedure.answers import Answer
 from incidents.procedure.overruling import OverrulingNeedsReason
@@ -58,6 +59,17 @@ def test_what_was_not_read_yet_answers_nothing(incident: Incident, change: Chang
 
 def test_m1_a_change_without_a_migration_says_so(incident: Incident, change: Change) -> None:
     assert answers_of(read(change)) == {"migration": Answer.NO, "credential_restored": Answer.NO}
+
+
+def test_e9_a_change_that_cannot_be_read_answers_nothing_and_says_so(incident: Incident, change: Change) -> None:
+    assessment = Assessment.objects.get(change=change)
+    assessment.read = unread_as_json("it is a maze.")
+    assessment.schema, assessment.engine = assessment.read["schema"], assessment.read["engine"]
+    assert set(answers_of(assessment).values()) == {Answer.UNKNOWN}
+    assert "it is a maze" in found_in(assessment)["migration"].evidence
+    reading = reading_of(assessment)
+    assert reading is not None
+    assert reading.word == "Needs a look"
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,10 @@ def test_the_shop_names_real_instances_tables_components_and_channel() -> None:
     shop, program = service("shop"), source()
     assert tuple(shop["drain_targets"]) == NAMES
     assert shop["workflow"] in program
-    assert all(any(f"TABLE {table} " in text for text in program.values()) for table in shop["customer_tables"])
+    assert all(
+        any(f"TABLE {table.removeprefix('!')} " in text for text in program.values())
+        for table in shop["customer_tables"]
+    )
     assert tuple(shop["status_components"]) == tuple(status.COMPONENTS.values())
     assert slack.CHANNELS[shop["channel"]["id"]] == shop["channel"]["name"].removeprefix("#")
 
