@@ -9,6 +9,7 @@ from incidents.views import (
     audit,
     bleeding,
     exporting,
+    follow_ups,
     insights,
     linking,
     lists,
@@ -18,6 +19,7 @@ from incidents.views import (
     public,
     readiness,
     reapplying,
+    retrospective,
     room,
     words,
 )
@@ -82,6 +84,26 @@ urlpatterns = [
     path("incidents/<incident:number>/escalate", acts.escalate_incident, name="escalate"),
     path("incidents/<incident:number>/have-it", acts.have_it, name="have-it"),
     path("incidents/<incident:number>/close", acts.close, name="close"),
+    path("incidents/<incident:number>/retrospective/", retrospective.show, name="retrospective"),
+    path("incidents/<incident:number>/retrospective/panels", retrospective.panels, name="retrospective-panels"),
+    path("incidents/<incident:number>/retrospective/register", retrospective.register, name="register-retrospective"),
+    path("incidents/<incident:number>/retrospective/complete", retrospective.complete, name="complete-retrospective"),
+    path("incidents/<incident:number>/retrospective/follow-ups", retrospective.add, name="add-follow-up"),
+    path(
+        "incidents/<incident:number>/retrospective/follow-ups/<uuid:follow_up_id>/<slug:what>",
+        retrospective.follow_up,
+        name="follow-up",
+    ),
+    path("incidents/<incident:number>/retrospective/<slug:section>", retrospective.save, name="save-section"),
+    path(
+        "incidents/<incident:number>/retrospective/<slug:section>/settle", retrospective.settle, name="settle-section"
+    ),
+    path(
+        "incidents/<incident:number>/retrospective/<slug:section>/history",
+        retrospective.history,
+        name="history",
+    ),
+    path("follow-ups/", follow_ups.show, name="follow-ups"),
     path("incidents/<incident:number>/reapply", reapplying.ask, name="reapply"),
     path("incidents/<incident:number>/accept-return", reapplying.accept, name="accept-return"),
     path("incidents/<incident:number>/decide", plan.decide_path, name="decide"),

@@ -31,6 +31,8 @@ TOUCHED: Final[dict[str, frozenset[str]]] = {
     "approval": frozenset({"people", "words", "plan", "now", "decision"}),
     "escalation": frozenset({"escalation", "now"}),
     "alert": frozenset({"chart", "head"}),
+    "retrospective": frozenset({"head", "due"}),
+    "follow_up": frozenset({"due"}),
 }
 KEPT: Final = 256
 

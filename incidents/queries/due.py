@@ -83,7 +83,7 @@ def _retrospectives(now: datetime, subject: UUID | None) -> Iterator[Due]:
     for each in open_ones.select_related("incident__service", "incident__lead"):
         yield Due(
             DeadlineKind.RETROSPECTIVE, each.pk, each.incident, "T1",
-            f"The retrospective of {each.incident.number}", _room(each.incident, "closing"),
+            f"The retrospective of {each.incident.number}", _retro(each.incident),
             _led_by(each.incident, now), each.opened_at,
             each.due_at if each.registered_at is None else each.complete_by or each.due_at,
         )  # fmt: skip
@@ -117,7 +117,7 @@ def _follow_ups(now: datetime, subject: UUID | None) -> Iterator[Due]:
         if each.due_on is not None:
             yield Due(
                 DeadlineKind.FOLLOW_UP, each.pk, incident, "T2", f"Follow-up: {_short(each.words)}",
-                _room(incident, "closing"), owner, now, end_of(each.due_on, office()),
+                f"{_retro(incident)}#follow-up-{each.pk}", owner, now, end_of(each.due_on, office()),
             )  # fmt: skip
 
 
@@ -160,6 +160,10 @@ def _led_by(incident: Incident, now: datetime) -> User | None:
 
 def _only(column: str, subject: UUID | None) -> dict[str, UUID]:
     return {} if subject is None else {column: subject}
+
+
+def _retro(incident: Incident) -> str:
+    return reverse("incidents:retrospective", args=[incident.number])
 
 
 def _room(incident: Incident, place: str) -> str:

@@ -13,6 +13,7 @@ from incidents.procedure.steps import StepState
 from incidents.queries.badges import STEPS
 from incidents.queries.decisions import decision_view
 from incidents.queries.recollection import Recollection
+from incidents.queries.shapes import Fact
 from incidents.queries.steps import title_of
 
 MOST_ENTRIES: Final = 300
@@ -128,6 +129,18 @@ WRITERS: Final[Mapping[Section, Callable[[Recollection], str]]] = {
     Section.TRIGGER: trigger_text,
     Section.ACTION: action_text,
 }
+
+
+def blast_facts(recalled: Recollection) -> tuple[Fact, ...]:
+    """The blast radius as figures."""
+    incident = recalled.incident
+    return (
+        Fact("Severity", f"SEV {incident.severity}"),
+        Fact("Customers", "affected" if incident.customer_impact else "not affected"),
+        Fact("Onset", f"{_time(incident.onset_at)} UTC"),
+        Fact("End", f"{_time(recalled.end)} UTC"),
+        Fact("Length", _minutes(recalled.end - incident.onset_at)),
+    )
 
 
 def gap_words(gap: Silence) -> str:

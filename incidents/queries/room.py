@@ -18,7 +18,7 @@ from incidents.models.step import Step
 from incidents.procedure.answers import Answers
 from incidents.procedure.decision import Path
 from incidents.procedure.overruling import Found
-from incidents.procedure.steps import FORMS, PUBLIC_WORDS, IncidentState, StepKind, StepState
+from incidents.procedure.steps import FORMS, LEARNING, PUBLIC_WORDS, IncidentState, Resolution, StepKind, StepState
 from incidents.queries.badges import STEPS, drill_badge, incident_badge, severity_badge
 from incidents.queries.changes import change_rows, findings_of
 from incidents.queries.deadlines import due_in
@@ -75,7 +75,7 @@ PROVING = {
 }
 FROZEN = Badge("frozen", "danger", "snowflake")
 FROZEN_WORDS = "Nothing further of it starts; what was under way is only watched. The Incident Response Plan governs."
-ELSEWHERE = {StepKind.ANNOUNCE, *WAKES, *PUBLIC_WORDS}
+ELSEWHERE = {StepKind.ANNOUNCE, *WAKES, *PUBLIC_WORDS, *LEARNING}
 """Steps outside a plan that other panels show."""
 TRIGGERS = {Trigger.DEPLOY_FAILED: "a deploy failed", Trigger.REGRESSION: "a regression", Trigger.ALERT: "an alert"}
 
@@ -272,12 +272,18 @@ def _clocks(facts: Facts) -> list[Clock]:
             Clock("Executed to pull request", seconds=(opened.finished_at - plan.executed_at).total_seconds())
         )
     if incident.recovered_at:
-        clocks.append(Clock("Retrospective due", until=_due(incident)))
+        clocks += _retrospective_clock(incident)
     return clocks
 
 
-def _due(incident: Incident) -> datetime | None:
-    return Retrospective.objects.filter(incident=incident).values_list("due_at", flat=True).first()
+def _retrospective_clock(incident: Incident) -> list[Clock]:
+    """The term that runs: until it is registered (T1), then until it is complete (E21)."""
+    found = Retrospective.objects.filter(incident=incident).first()
+    if found is None or found.completed_at:
+        return []
+    if found.registered_at is None:
+        return [Clock("Retrospective to be registered", until=found.due_at)]
+    return [Clock("Retrospective due", until=found.complete_by)] if found.complete_by else []
 
 
 def now_sentence(facts: Facts) -> NowSentence:
@@ -295,11 +301,20 @@ def now_sentence(facts: Facts) -> NowSentence:
             then = "Decide the hotfix when its pull request is there, or close with what replaced it."
             return NowSentence("warn", words, then, since=incident.recovered_at, rules=("M2",))
         case IncidentState.RECOVERED:
-            return NowSentence("ok", "Recovered.", "Close the incident when nothing is left to say.", rules=("R5",))
+            words = "Close the incident when nothing is left to say."
+            return NowSentence("ok", "Recovered.", words, rules=("R5",), links=_learning(incident))
         case IncidentState.ESCALATED:
             return _escalated(facts)
         case IncidentState.CLOSED:
-            return NowSentence("idle", f"Closed: {incident.resolution.replace('_', ' ')}.", incident.closing_words)
+            words = f"Closed: {incident.resolution.replace('_', ' ')}."
+            return NowSentence("idle", words, incident.closing_words, links=_learning(incident))
+
+
+def _learning(incident: Incident) -> tuple[Link, ...]:
+    """To the retrospective, where the incident has one: a false alarm teaches nothing (E21)."""
+    if incident.resolution in (Resolution.FALSE_ALARM, Resolution.MERGED):
+        return ()
+    return (Link("The retrospective", reverse("incidents:retrospective", args=[incident.number])),)
 
 
 def _escalated(facts: Facts) -> NowSentence:

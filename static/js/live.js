@@ -64,7 +64,7 @@ class Stream {
   /** @param {MessageEvent} event */
   take(event) {
     this.moved(event);
-    htmx.swap(document.body, event.data, { swapStyle: "none" });
+    if (this.element.dataset.knocks === undefined) htmx.swap(document.body, event.data, { swapStyle: "none" });
     if (event.lastEventId) document.body.dispatchEvent(new Event("incident-changed"));
   }
 

@@ -63,6 +63,12 @@ class Stage:
         told = {"title": title, "service": "shop", "severity": "2", "trigger": "U2", "customers_affected": "on"}
         return str(oncall.post("/incidents/declare/", **told, suspect=sha).url.path.split("/")[2])
 
+    def end_by_hand(self, number: str) -> None:
+        """It was escalated, and mended outside the console: its retrospective is open from then on."""
+        oncall = self._oncall()
+        oncall.act(number, "escalate", reason="It cannot be taken back.")
+        oncall.act(number, "close", reason="Mended by hand.", public_stays="yes")
+
     def calm_down(self) -> None:
         """Whatever a test left open is ended: it did not help, and was a false alarm."""
         oncall = self._oncall()

@@ -106,6 +106,16 @@ INCIDENTS: Final[Mapping[str, Answers]] = {
     **dict.fromkeys(["decide", "execute", "stop", "resume", "adopt", "step", "decide-again"], act(ON_CALL)),
     # A rollback follows no fix and brings no credential back: refused in words, to those who may (D5, C1).
     **dict.fromkeys(["fix", "confirm"], act("302 403 403 403 403 403 409")),
+    "follow-ups": page(SEES),
+    **dict.fromkeys(["retrospective", "retrospective-panels", "history"], page(SEES_THIS_SERVICE)),
+    "add-follow-up": act("302 403 403 403 302 302 302"),
+    # The form bears the incident's version, not the section's: both texts are shown to those who may write.
+    **dict.fromkeys(["save-section", "settle-section"], act("302 403 403 403 409 409 409")),
+    "complete-retrospective": act("302 403 403 403 403 403 409"),
+    # No intake is set, so it was registered here as it opened: refused in words.
+    "register-retrospective": act("302 403 403 403 409 409 409"),
+    # An act that follow-ups do not have.
+    "follow-up": act("302 403 403 404 404 404 404"),
     **dict.fromkeys(["hook-github", "hook-alertmanager", "hook-slack"], act(everybody("401"))),
 }
 

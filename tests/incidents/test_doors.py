@@ -16,6 +16,7 @@ from incidents.services.clock import database_now
 from incidents.services.deciding import decide
 from incidents.services.declaring import declare_incident
 from incidents.services.executing import stop_plan
+from incidents.services.retrospectives import open_retrospective
 from tests.incidents.doors import ACCOUNTS, ADMIN, APPROVALS, INCIDENTS, OTHERS, PEOPLE, addresses, fill, known
 
 READERS = ("anonymous", "stranger", "elsewhere", "auditor", "reviewer")
@@ -24,6 +25,8 @@ SITUATIONS: Mapping[str, str] = {
     "ask-anew": "decided", "break-glass": "decided", "adopt": "executing", "resume": "stopped",
     "step": "failed", "no-help": "executing", "close": "recovered",
     "fix": "decided", "confirm": "decided", "decide-again": "decided",
+    "history": "learning", "save-section": "learning", "settle-section": "learning", "add-follow-up": "learning",
+    "register-retrospective": "learning", "complete-retrospective": "learning", "follow-up": "learning",
     "reapply": "recovered", "accept-return": "recovered",
 }  # fmt: skip
 JSON = ("live-ticket", "live-ticket-dashboard")
@@ -71,6 +74,8 @@ def bring(request: pytest.FixtureRequest, oncall: User, now: datetime) -> Callab
             stop_plan(incident_id=plan.incident_id, actor=oncall, now=now, version=version)
         if situation == "failed":
             Step.objects.filter(kind="push_revert").update(state="failed", due_at=None)
+        if situation == "learning":
+            open_retrospective(plan.incident, now)
         if situation == "recovered":
             Incident.objects.filter(pk=plan.incident_id).update(state="recovered", recovered_at=now)
             Reversion.objects.create(
@@ -94,7 +99,8 @@ def form(
             "to": engineer.pk, "other": other.number, "reason": "tried in staging", "path": "rollback",
             "digest": plan.instance_digest if plan else "", "what": "my-branch", "seen": "failed", "title": "Slow",
             "service": "shop", "severity": "2", "trigger": "U2", "fix": "12", "valid": "yes",
-            "checked": "it signs in", "asked": "the key holder",
+            "checked": "it signs in", "choice": "mine", "kind": "runbook", "words": "Name it.", "reference": "ECR-7",
+            "none_because": "it is tested", "asked": "the key holder",
         }  # fmt: skip
 
     return filled
@@ -109,7 +115,8 @@ def address(incident: Incident, change: Change) -> Callable[[str], str]:
         step_id, question = step.pk if step else incident.pk, ApprovalRequest.objects.first()
         values = {
             "number": incident.number, "step_id": step_id, "what": "retry", "word": "off", "role": "cto",
-            "update_id": incident.pk, "export_id": incident.pk, "place": "slack",
+            "update_id": incident.pk, "export_id": incident.pk, "place": "slack", "section": "trigger",
+            "follow_up_id": incident.pk,
             "slug": "shop", "sha": change.sha, "object_id": "1", "pk": 1, "key": "x", "uidb36": "x",
             "table": "stages", "entry_id": LedgerEntry.objects.latest("pk").pk, "provider_id": "x",
             "request_id": question.pk if question else step_id,

@@ -214,8 +214,12 @@ class RoomControls:
 
 @dataclass(frozen=True, slots=True)
 class LiveView:
-    """What the page's stream needs: its tickets, all panels for a reset, the cursor of the page's own snapshot."""
+    """What the page's stream needs: its tickets, all panels for a reset, the cursor of the page's own snapshot.
+
+    `knocks`: the frames are another page's panels; each only says that something has changed.
+    """
 
     ticket_url: str
     panels_url: str
     cursor: int
+    knocks: bool = False
