@@ -104,7 +104,7 @@ def test_each_act_is_one_entry_that_names_who_and_what(
 ) -> None:
     press(act, engineer, **facts)
     (asked,) = asked_for(incident, kind)
-    assert (asked.actor_name, asked.rule) == ("engineer", rule)
+    assert (asked.who, asked.rule) == ("engineer", rule)
     assert asked.data["said"]
 
 

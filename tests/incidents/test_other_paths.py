@@ -85,7 +85,7 @@ def test_c1_the_on_call_engineer_or_the_ciso_confirms_and_the_push_starts(
     push.refresh_from_db()
     assert push.state == StepState.READY
     entry = LedgerEntry.objects.get(incident=incident, kind="confirmation.given")
-    assert (entry.rule, entry.actor_name, entry.data["asked"]) == ("C1", who, "the key holder")
+    assert (entry.rule, entry.who, entry.data["asked"]) == ("C1", who, "the key holder")
 
 
 def test_c1_it_is_asked_again_at_the_merge(
