@@ -1,5 +1,6 @@
 """From rows to the procedure's gate: may this step start now, and which steps may start by now."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -7,6 +8,7 @@ from django.conf import settings
 from django.db.models import F
 
 from incidents import dispatch
+from incidents.models.decision import Plan
 from incidents.models.incident import Incident
 from incidents.models.step import Step
 from incidents.procedure.answers import Answers
@@ -23,13 +25,22 @@ from incidents.services.recording import record
 
 def gate_of(step: Step) -> Gate:
     """The procedure's answer for a step as the rows stand now; the caller holds the incident's lock."""
-    gate = gate_for(_situation(step))
+    return _gate(step, _given(step.plan) if step.plan else {})
+
+
+def _gate(step: Step, given: Mapping[str, bool]) -> Gate:
+    gate = gate_for(_situation(step, given))
     if gate.state is StepState.GATED and gate.rule in RULES and step.plan is not None:
         return replace(gate, sentence=why_waiting(step.plan, gate.rule, database_now()))
     return gate
 
 
-def _situation(step: Step) -> StepSituation:
+def _given(plan: Plan) -> dict[str, bool]:
+    """By rule, what people have said to the plan: M3's approval, C1's word."""
+    return {**approvals_for(plan, database_now()), "C1": confirmation_of(plan.decision, "C1") is not None}
+
+
+def _situation(step: Step, given: Mapping[str, bool]) -> StepSituation:
     plan, incident = step.plan, step.incident
     if plan is None and step.kind in PUBLIC_WORDS:
         return _situation_of_words(step)
@@ -46,7 +57,7 @@ def _situation(step: Step) -> StepSituation:
         path=Path(plan.decision.path),
         answers=Answers.from_form(plan.decision.answers),
         overruled=from_rows(plan.decision.overruled),
-        approvals={**approvals_for(plan, database_now()), "C1": confirmation_of(plan.decision, "C1") is not None},
+        approvals=given,
         previous_done=step.after is None or step.after.state in PASSED,
         hold_at=HoldAt(settings.HOLD_AT),
         self_approval_recorded=bool(reviewed and reviewed.parameters.get("self_approved_by")),
@@ -69,8 +80,12 @@ def release_steps(*, incident: Incident, now: datetime) -> None:
     waiting = Step.objects.filter(
         incident=incident, plan__replaced_at__isnull=True, state__in=[StepState.BLOCKED, StepState.GATED]
     )
-    for step in waiting.select_related("plan__decision", "after", "incident").order_by(F("position")):
-        gate = gate_of(step)
+    steps = list(
+        waiting.select_related("plan__decision", "plan__incident", "after", "incident").order_by(F("position"))
+    )
+    given = _given(steps[0].plan) if steps and steps[0].plan else {}
+    for step in steps:
+        gate = _gate(step, given)
         if gate.open:
             ready_step(step, now)
         elif gate.state != step.state or gate.sentence != step.sentence:
