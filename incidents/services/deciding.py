@@ -77,13 +77,9 @@ def decide(
     )
     change = _change_to_revert(incident) if choice.path is Path.ROLLBACK else _chosen(incident)
     overruled = _overruled(given, change, choice)
-    decision = Decision.objects.create(
-        incident=incident, number=incident.decisions.count() + 1, answers=given.by_field(),
-        advice=advice_as_shown(advise(given)), path=choice.path, change=change, against_advice=choice.against_advice,
-        reason=choice.reason, decided_by=actor, decided_at=now, procedure_version=PROCEDURE_VERSION,
-        switches=current_switches(), particulars=named,
-        overruled=as_rows(overruled),
-    )  # fmt: skip
+    decision = enter_decision(
+        incident, given, choice, actor=actor, now=now, change=change, particulars=named, overruled=as_rows(overruled)
+    )
     _record(incident, decision, now, actor)
     plan = _go_on(incident, decision, now)
     if choice.path is Path.ESCALATE:
@@ -93,6 +89,18 @@ def decide(
         tell_of_decision(incident=incident, decision=decision, plan=plan, now=now, actor=actor)
     moved(incident)
     return decision
+
+
+def enter_decision(
+    incident: Incident, given: Answers, choice: Choice, *, actor: User, now: datetime, **other: Any
+) -> Decision:
+    """The row of a decision, with the advice as shown and the switches of this moment; its caller records it."""
+    return Decision.objects.create(
+        incident=incident, number=incident.decisions.count() + 1, answers=given.by_field(),
+        advice=advice_as_shown(advise(given)), path=choice.path, against_advice=choice.against_advice,
+        reason=choice.reason, decided_by=actor, decided_at=now, procedure_version=PROCEDURE_VERSION,
+        switches=current_switches(), **other,
+    )  # fmt: skip
 
 
 def _go_on(incident: Incident, decision: Decision, now: datetime) -> Plan | None:

@@ -9,16 +9,14 @@ from django.db import transaction
 from incidents.models.decision import Decision
 from incidents.models.incident import Incident
 from incidents.procedure.answers import Answers
-from incidents.procedure.decision import Path, advise, check_choice
+from incidents.procedure.decision import Path, check_choice
 from incidents.procedure.duty import Action
 from incidents.procedure.refusals import Refusal
-from incidents.procedure.rules import PROCEDURE_VERSION
 from incidents.procedure.steps import IncidentState
 from incidents.queries.duty import NotPermitted, require
 from incidents.queries.escalation import ACKNOWLEDGED, SEEN, answers_to_escalation, may_govern
 from incidents.queries.grants import subject_of
-from incidents.queries.switches import current_switches
-from incidents.services.deciding import advice_as_shown
+from incidents.services.deciding import enter_decision
 from incidents.services.governing import hand_to_the_plan
 from incidents.services.locking import lock_incident, moved
 from incidents.services.questions import lock_questions, take_back
@@ -56,12 +54,8 @@ def _decide(incident: Incident, actor: User, now: datetime, reason: str) -> Deci
     earlier = incident.decisions.order_by("-number").first()
     given = Answers.from_form(earlier.answers) if earlier else Answers()
     choice = check_choice(given, Path.ESCALATE, reason)
-    decision = Decision.objects.create(
-        incident=incident, number=incident.decisions.count() + 1, answers=given.by_field(),
-        advice=advice_as_shown(advise(given)), path=choice.path, change=earlier.change if earlier else None,
-        against_advice=choice.against_advice, reason=choice.reason, decided_by=actor, decided_at=now,
-        procedure_version=PROCEDURE_VERSION, switches=current_switches(),
-    )  # fmt: skip
+    change = earlier.change if earlier else None
+    decision = enter_decision(incident, given, choice, actor=actor, now=now, change=change)
     record(
         incident, "decision.taken", at=now, actor=actor, role="on-call engineer", rule="X2", path=decision.path,
         answers=decision.answers, advice=decision.advice, against_advice=decision.against_advice,
