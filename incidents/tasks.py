@@ -9,6 +9,7 @@ from incidents import dispatch
 from incidents.effects import (
     beating,
     credentials,
+    drilling,
     fixes,
     following,
     keeping,
@@ -163,3 +164,9 @@ def mind_deadlines() -> None:
 def beat_outside() -> None:
     """Tell the outside watcher that the console lives, where it does."""
     beating.beat_outside(world(), database_now())
+
+
+@shared_task(name="incidents.advance_drill", autoretry_for=(OperationalError,), max_retries=1)
+def advance_drill() -> None:
+    """Follow the running drill, and act for whom the console plays."""
+    drilling.advance_drill(world(), database_now())

@@ -325,6 +325,17 @@ VAULT_URL = environment.text("VAULT_URL").rstrip("/")
 VAULT_TOKEN = environment.text("VAULT_TOKEN")
 VAULT_MOUNT = environment.text("VAULT_MOUNT", "secret")
 VAULT_NAMESPACE = environment.text("VAULT_NAMESPACE")
+# What drills break on purpose, and which accounts the console may act as in them (oncall=…, engineer=…, reviewer=…,
+# cto=…); never set where the outside is the real one.
+SANDBOX_URL = environment.link("SANDBOX_URL").rstrip("/")
+DRILL_SERVICE = environment.text("DRILL_SERVICE", "shop")
+DRILL_STAND_INS = environment.address("DRILL_STAND_INS", addresses.pairs, environment.text("DRILL_STAND_INS"))
+if SANDBOX_URL:
+    CELERY_BEAT_SCHEDULE["advance drill"] = {
+        "task": "incidents.advance_drill",
+        "schedule": 2.0,
+        "options": {"expires": 4, "queue": "intake"},
+    }
 # Who outside notices that the console stands still.
 HEARTBEAT_URL = environment.link("HEARTBEAT_URL")
 SIGNED_WEBHOOK_URL = environment.text("SIGNED_WEBHOOK_URL")

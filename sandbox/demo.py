@@ -129,6 +129,8 @@ def variables(ports: Ports, folder: Path) -> dict[str, str]:
         "VAULT_URL": f"{world}/vault",
         "VAULT_TOKEN": secrets.VAULT_TOKEN,
         "HAPROXY_ADDRESS": str(socket_of(state)),
+        "SANDBOX_URL": world,
+        "DRILL_STAND_INS": "oncall=oncall,engineer=engineer,reviewer=reviewer,cto=cto",
         "HEARTBEAT_URL": f"{world}/betterstack/api/v1/heartbeat/{secrets.HEARTBEAT_TOKEN}",
         "PYTHONUNBUFFERED": "1",
     }

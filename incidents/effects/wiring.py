@@ -23,6 +23,7 @@ from incidents.integrations.paging import Pager
 from incidents.integrations.pinning import Sink, sinks
 from incidents.integrations.prometheus import Prometheus
 from incidents.integrations.retro_intake import RetroIntake, WebhookRetroIntake
+from incidents.integrations.rehearsal_stage import RehearsalStage
 from incidents.integrations.secrets import Secrets
 from incidents.integrations.signed_webhook import SignedWebhook
 from incidents.integrations.slack import Slack
@@ -55,6 +56,7 @@ class World:
     sinks: tuple[Sink, ...] = ()
     heartbeat: Heartbeat | None = None
     retro_intake: RetroIntake | None = None
+    stage: RehearsalStage | None = None
 
 
 @cache
@@ -85,6 +87,7 @@ def world() -> World:
         ),
         heartbeat=Heartbeat(settings.HEARTBEAT_URL) if settings.HEARTBEAT_URL else None,
         retro_intake=_retro_intake(),
+        stage=RehearsalStage(settings.SANDBOX_URL) if settings.SANDBOX_URL else None,
     )
 
 

@@ -21,6 +21,7 @@ IN_ORDER: Final = (
 )
 TOUCHED: Final[dict[str, frozenset[str]]] = {
     "deadline": frozenset({"due"}),
+    "drill": frozenset(),
     "suspect": frozenset({"change", "now", "head"}),
     "assessment": frozenset({"change"}),
     "decision": frozenset({"escalation", "decision", "now", "head", "plan", "chart"}),

@@ -137,6 +137,8 @@ WORDS: Final[Mapping[str, Callable[[Facts], str]]] = {
     "retrospective.edited": lambda f: f"Wrote “{_section(f)}” of the retrospective, version {f['version']}{_after(f)}",
     "retrospective.set_aside": lambda f: f"Set own words for “{_section(f)}” aside for version {f['version']}",
     "retrospective.completed": lambda f: f"The retrospective is complete{_late(f)}",
+    "drill.acted": lambda f: f"A stand-in plays the {f['part']}: {f['act']}",
+    "drill.refused": lambda f: f"Refused: {f['words']}",
     "deadline.reminded": lambda f: f"Reminded: {_reminded(f)}",
     "deadline.escalated": lambda f: f"Escalated to the {ROLE_WORDS[f['ear']]}: {_reminded(f)}",
     "deadline.done": lambda f: f"{'Done late' if f['late'] else 'Done in time'}: {f['words']}",

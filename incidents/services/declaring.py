@@ -12,6 +12,7 @@ from incidents.models.service import Service
 from incidents.procedure.duty import Action
 from incidents.procedure.refusals import Refusal
 from incidents.procedure.steps import IncidentState, Resolution
+from incidents.queries.drills import is_rehearsed
 from incidents.queries.duty import on_call_for, require
 from incidents.services.concluding import end_questions, end_steps
 from incidents.services.freezing import lift_warnings
@@ -54,12 +55,12 @@ def declare_incident(
         number=IncidentNumber.next_for(now.year), service=service, title=title.strip()[:200], trigger=trigger,
         onset_at=onset_at or now, declared_at=now, declared_by=actor, lead=duty or actor, severity=severity,
         customer_impact=service.customer_facing if customer_impact is None else customer_impact,
-        on_call_seen_at=now if actor is not None and actor == duty else None,
+        on_call_seen_at=now if actor is not None and actor == duty else None, drill=is_rehearsed(service_id),
     )  # fmt: skip
     record(
         incident, "incident.declared", at=now, actor=actor, rule=trigger, title=incident.title, severity=severity,
         service=service.slug, onset_at=incident.onset_at, why=why,
-        lead=incident.lead.username if incident.lead else None,
+        lead=incident.lead.username if incident.lead else None, drill=incident.drill,
     )  # fmt: skip
     suspect = Change.objects.filter(pk=change_id, service=service).first() if change_id else None
     suspect = suspect or (newest_deployed(incident) if guess else None)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
@@ -10,7 +11,8 @@ from incidents.views.doors import person
 
 
 def reader(request: HttpRequest) -> dict[str, Any]:
-    """`reads_record`: whether the way to the record is shown; asked only where a template shows the navigation."""
+    """What ways the navigation shows: `reads_record`, asked only where a template shows it, and `rehearses`."""
     if not request.user.is_authenticated:
         return {"reads_record": False}
-    return {"reads_record": SimpleLazyObject(lambda: reads_the_record(person(request)))}
+    record = SimpleLazyObject(lambda: reads_the_record(person(request)))
+    return {"reads_record": record, "rehearses": bool(settings.SANDBOX_URL)}

@@ -18,6 +18,8 @@ from incidents.procedure.refusals import Refusal
 from incidents.queries.duty import NotPermitted, visible_services
 from incidents.queries.room import incident_by_number
 from incidents.queries.shapes import Link, RefusalView, StrangerView
+from incidents.services.clock import database_now
+from incidents.services.drilling import note_refusal
 
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponse]
@@ -66,13 +68,22 @@ def refusing(view: View[P]) -> View[P]:
         try:
             return view(request, *args, **kwargs)
         except NotPermitted as refusal:
+            _learn(request, refusal)
             return forbid(request, refusal)
         except Refusal as refusal:
+            _learn(request, refusal)
             return refuse(request, refusal)
         except ObjectDoesNotExist as missing:
             raise Http404(str(missing)) from None
 
     return cast("View[P]", answered)
+
+
+def _learn(request: HttpRequest, refusal: Refusal) -> None:
+    """What is refused in a drill is part of its score."""
+    number = request.resolver_match.kwargs.get("number") if request.resolver_match else None
+    if number and request.method == "POST":
+        note_refusal(number=number, actor=person(request), refusal=refusal, now=database_now())
 
 
 def refuse(request: HttpRequest, refusal: Refusal) -> HttpResponse:

@@ -1,27 +1,8 @@
 """What the people do: break, announce, decide, execute, review, close."""
 
-from collections.abc import Mapping
-from typing import Final
-
+from incidents.procedure.drills import ANSWERS
 from sandbox.drill.browser import Browser
 from sandbox.drill.stage import Stage
-
-ANSWERS: Final[Mapping[str, str]] = {
-    "threshold_exceeded": "yes",
-    "correctness_defect": "no",
-    "compounding_operation": "no",
-    "root_cause_identified": "no",
-    "fix_small": "no",
-    "fix_understood": "no",
-    "fix_prepared": "no",
-    "rollback_risky": "no",
-    "migration": "no",
-    "credential_restored": "no",
-    "data_gone": "no",
-    "irreversible_call": "no",
-    "customer_state_changed": "no",
-    "customer_impact": "yes",
-}
 
 
 def roll_back(stage: Stage, scenario: str) -> None:

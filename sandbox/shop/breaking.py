@@ -1,7 +1,8 @@
 """What somebody of the team does to the shop's code.
 
 `POST /control/break {"scenario": name}` merges a bad change, or several; `POST /control/fix {"scenario": name}` opens
-the pull request that would mend it, and merges nothing.
+the pull request that would mend it, and merges nothing; `POST /control/resolve {"scenario": name, "branch": name}`
+undoes it by hand on a branch, as who resolves a conflict does.
 """
 
 from collections.abc import Iterator
@@ -42,7 +43,16 @@ def routes(world: World) -> list[BaseRoute]:
         opened = await run_in_threadpool(open_fix, world, scenario.fix)
         return JSONResponse({"scenario": scenario.name, "opened": opened}, status_code=201)
 
+    async def resolve(request: Request) -> Response:
+        asked = await body_of(request)
+        scenario = SCENARIOS.get(str(asked.get("scenario", "")))
+        if scenario is None or not asked.get("branch"):
+            raise HTTPException(400, f"scenario is one of {', '.join(SCENARIOS)}, and branch a name.")
+        sha = await run_in_threadpool(undo_on_a_branch, world, scenario, str(asked["branch"]))
+        return JSONResponse({"branch": asked["branch"], "sha": sha}, status_code=201)
+
     return [
+        Route("/control/resolve", resolve, methods=["POST"]),
         Route("/control/break", break_it, methods=["POST"]),
         Route("/control/fix", prepare_fix, methods=["POST"]),
     ]
@@ -66,6 +76,24 @@ def _ways_to_break(scenario: Scenario) -> Iterator[tuple[BadChange, ...]]:
     yield scenario.changes
     if scenario.fix:
         yield (scenario.fix.undone(scenario.again),)
+
+
+def undo_on_a_branch(world: World, scenario: Scenario, branch: str) -> str:
+    """Undo the scenario's changes by hand on a branch, as who resolves a conflict does; 409 where none is there."""
+    from sandbox.codehost.part import CodeHost
+
+    forge = cast("CodeHost", world.parts["github"]).forge
+    with forge.store.lock:
+        files: dict[str, str] = {}
+        for change in scenario.changes:
+            files |= _tree(forge, change)
+        try:
+            for change in reversed(scenario.changes):
+                files |= {path: text for path, text in change.undone("").files(files).items() if text is not None}
+        except (EditDoesNotFit, GitFailed) as whole:
+            raise HTTPException(409, "The shop is not broken in that way: there is nothing to resolve.") from whole
+        title = f"Undo “{scenario.changes[0].title}” by hand"
+        return forge.commit_to(branch, scenario.changes[-1].author, title, dict(files))
 
 
 def open_fix(world: World, fix: BadChange) -> dict[str, object]:

@@ -82,6 +82,10 @@ INCIDENTS: Final[Mapping[str, Answers]] = {
     **dict.fromkeys(["readiness", "readiness-checks"], page(SEES_ANY_SERVICE)),
     # An engineer of any service may have everything tried.
     "readiness-try": act("302 403 302 403 302 403 302"),
+    **dict.fromkeys(["drills", "drill", "drill-state"], page(SEES_ANY_SERVICE)),
+    # No sandbox is set here: refused in words, to those who may.
+    "start-drill": act("302 403 403 403 409 403 409"),
+    "break-off-drill": act("302 403 403 403 302 403 302"),
     "declare": {"GET": "302 403 200 403 200 403 200", "POST": "302 403 422 403 302 403 302"},
     "announce": act(ENGINEERS),
     # The form names no emergency, no flag and no target: refused in words, to those who may (E3, E4).

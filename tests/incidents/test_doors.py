@@ -11,7 +11,7 @@ from django.test import Client
 from guardian.shortcuts import assign_perm
 
 from approvals.models import ApprovalRequest
-from incidents.models import Change, Incident, LedgerEntry, Plan, Reversion, Service, Step, Trigger
+from incidents.models import Change, Drill, Incident, LedgerEntry, Plan, Reversion, Service, Step, Trigger
 from incidents.services.clock import database_now
 from incidents.services.deciding import decide
 from incidents.services.declaring import declare_incident
@@ -109,6 +109,9 @@ def form(
 @pytest.fixture
 def address(incident: Incident, change: Change) -> Callable[[str], str]:
     routes = addresses()
+    drill = Drill.objects.create(
+        service=incident.service, scenario="clean_revert", started_by_id=incident.lead_id, started_at=incident.onset_at
+    )
 
     def found(name: str) -> str:
         step = Step.objects.filter(kind="push_revert").first()
@@ -119,6 +122,7 @@ def address(incident: Incident, change: Change) -> Callable[[str], str]:
             "follow_up_id": incident.pk,
             "slug": "shop", "sha": change.sha, "object_id": "1", "pk": 1, "key": "x", "uidb36": "x",
             "table": "stages", "entry_id": LedgerEntry.objects.latest("pk").pk, "provider_id": "x",
+            "drill_id": drill.pk,
             "request_id": question.pk if question else step_id,
             "id": "1", "app_label": "auth", "url": "x", "content_type_id": "1",
         }  # fmt: skip
