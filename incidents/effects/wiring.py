@@ -22,8 +22,8 @@ from incidents.integrations.metrics import Metrics
 from incidents.integrations.paging import Pager
 from incidents.integrations.pinning import Sink, sinks
 from incidents.integrations.prometheus import Prometheus
-from incidents.integrations.retro_intake import RetroIntake, WebhookRetroIntake
 from incidents.integrations.rehearsal_stage import RehearsalStage
+from incidents.integrations.retro_intake import RetroIntake, WebhookRetroIntake
 from incidents.integrations.secrets import Secrets
 from incidents.integrations.signed_webhook import SignedWebhook
 from incidents.integrations.slack import Slack
