@@ -114,7 +114,7 @@ def score_of(incident: Incident) -> dict[str, Any]:
     phases = [_phase(each, moments) for each in PHASES]
     kept = judged(_course(incident))
     refused = [
-        {"at": each.at.isoformat(), "who": each.actor_name, "rule": each.rule, "words": each.data["words"]}
+        {"at": each.at.isoformat(), "who": each.who, "rule": each.rule, "words": each.data["words"]}
         for each in LedgerEntry.objects.filter(incident=incident, kind="drill.refused").order_by("seq")
     ]
     in_time = sum(each["seconds"] is not None and each["seconds"] <= each["within"] for each in phases)
