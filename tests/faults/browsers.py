@@ -2,6 +2,7 @@
 
 import re
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -52,10 +53,11 @@ def _press(browser: Browser, walk: "Walk", form: dict[str, str]) -> int | None:
     return answer.status_code
 
 
-def approve(browser: Browser, question: UUID, seat: str) -> bool:
+def approve(sign_in: Callable[[], Browser], question: UUID, seat: str) -> bool:
     """The answer, the fresh proof where it is asked for (E16), the answer again; False where the connection broke."""
     page = f"/approvals/{question}/"
     try:
+        browser = sign_in()
         answered = _approve(browser, page, seat)
         if answered.url.path != page:
             browser.post(str(answered.url), password=PASSWORD, next=page)

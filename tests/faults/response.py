@@ -105,7 +105,7 @@ class Response(PublicWalk):
         votes = Vote.objects.filter(request=question, seat=seat)
 
         def answered() -> bool:
-            return votes.exists() or approve(self.browser(seat), question.pk, seat) or votes.exists()
+            return votes.exists() or approve(lambda: self.browser(seat), question.pk, seat) or votes.exists()
 
         await_looking(answered, f"{seat} has answered {rule}")
 

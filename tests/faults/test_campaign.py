@@ -13,7 +13,7 @@ from tests.faults.campaign import KINDS, TITLE, Row
 from tests.faults.processes import ROOT
 
 LANES = 2
-LANE_SECONDS = 1500
+LANE_SECONDS = 2400
 pytestmark = pytest.mark.timeout(LANES * LANE_SECONDS)
 
 
