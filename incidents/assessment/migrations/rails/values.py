@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from incidents.assessment.migrations.rails.names import plural, singular, underscored
-from incidents.assessment.migrations.rails.ruby import every, given_to, inside, pairs, part, words
+from incidents.assessment.migrations.rails.ruby import every, given_to, inside, pairs, parameters_of, part, words
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -53,6 +53,9 @@ class Rows:
     empty: frozenset[str] = frozenset()
     fresh: bool = False
     assigned: set[str] = field(default_factory=set)
+
+    def __str__(self) -> str:
+        return f"?a row of {self.table}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,10 +235,12 @@ def _called(node: "Node", scope: Scope) -> Any:
     if receiver is None:
         return _bare(node, name, scope)
     held = value_of(receiver, scope)
-    if name in _QUOTERS:
+    if name in (*_QUOTERS, *_PASSING):
         return _bare(node, name, scope)
     if isinstance(held, Unresolved | Rows):
         return Unresolved(words(node))
+    if name in ("map", "collect") and isinstance(held, list):
+        return _mapped(node, held, scope)
     arguments = [value_of(child, scope) for child in inside(part(node, "arguments"))]
     try:
         made = _METHODS[name](held, *arguments) if name in _METHODS else Unresolved(words(node))
@@ -244,6 +249,17 @@ def _called(node: "Node", scope: Scope) -> Any:
     return made
 
 
+def _mapped(node: "Node", held: list[Any], scope: Scope) -> Any:
+    """`%i[a b].map { |name| "#{name}_id" }`"""
+    block = part(node, "block")
+    names, body = parameters_of(block), inside(part(block, "body")) if block is not None else ()
+    if len(names) != 1 or len(body) != 1:
+        return Unresolved(words(node))
+    return [value_of(body[0], scope.within({names[0]: item})) for item in held]
+
+
+_PASSING: Final = ("sql", "sanitize_sql", "sanitize_sql_array", "sanitize_sql_for_assignment")
+"""Calls that give back the SQL they are given, its values filled in."""
 _QUOTERS: Final = ("quote_table_name", "quote_column_name", "quote_string", "quote")
 
 
@@ -251,6 +267,8 @@ def _bare(node: "Node", name: str, scope: Scope) -> Any:
     arguments = [value_of(child, scope) for child in inside(part(node, "arguments"))]
     if name in _QUOTERS[:2] and arguments and isinstance(arguments[0], str):
         return ".".join(f'"{piece}"' for piece in arguments[0].split("."))
+    if name in _PASSING and arguments:
+        return arguments[0][0] if isinstance(arguments[0], list) and arguments[0] else arguments[0]
     if name in _QUOTERS[2:]:
         return "'quoted'" if name == "quote" else "quoted"
     if name == "index_name" and len(arguments) > 1:

@@ -4,9 +4,8 @@ import re
 from typing import Final
 
 CONNECTION: Final = re.compile(
-    r"self|(?:self\.)?(?:class\.)?connection|(?:::)?(?:ActiveRecord::Base|ApplicationRecord|[A-Z]\w*)"
-    r"\.connection(?:\(\))?|DB|ActiveRecord::Migration(?:\[[\d.]+\])?(?:\.new)?|ActiveRecord::Base|ApplicationRecord"
-    r"|ActiveRecord::Base\.lease_connection|conn"
+    r"self|conn|con|db|DB|(?:[\w:]+\.)*(?:connection|lease_connection)(?:\(\))?|(?:::)?ActiveRecord::Base|ApplicationRecord"
+    r"|ActiveRecord::Migration(?:\[[\d.]+\])?(?:\.new)?"
 )
 """What a schema statement may be called on."""
 
@@ -83,6 +82,8 @@ QUIET: Final = frozenset((
     "delete_suffix", "insert_at", "second", "third", "in_groups_of", "each_cons", "chunk_while", "sum", "none", "one?",
     "all?", "instance_variable_get", "const_get", "define_method", "alias_method", "table_name=", "primary_key=",
     "is_missing?", "cache_key", "to_param", "to_date", "to_time", "to_datetime", "beginning_of_day", "end_of_day",
-    "each_batch", "each_row", "each_record", "transaction", "unscoped", "with_options", "[]", "<<", "==", "!",
+    "each_batch", "each_row", "each_record", "transaction", "unscoped", "with_options", "[]", "with_locale", "use_zone", "no_touching",
+    "skip_callback", "set_callback", "reset_pk_sequence!", "clear!", "with_connection", "sql", "sanitize_sql_for_assignment",
+    "<<", "==", "!",
 ))  # fmt: skip
 """Names that change no row and no table; a block given to them runs."""

@@ -620,3 +620,25 @@ class Case < ActiveRecord::Migration[7.0]
     { null: false }
   end
 end
+# === B SQL with its values filled in
+execute(ActiveRecord::Base.sanitize_sql_array(["DELETE FROM shops WHERE name = ?", "x"]))
+# === F a backfill by an Arel expression, in another language and zone
+add_column :shops, :label, :string
+I18n.with_locale(:en) { Shop.update_all(Arel.sql("label = name")) }
+Admin::Shop.connection.execute("UPDATE shops SET label = upper(label)")
+# === B by a connection that was lent
+ActiveRecord::Base.connection_pool.with_connection { |conn| conn.execute("DROP TABLE shops") }
+# === H a shell command
+`psql -f drop.sql`
+# === F columns whose names are made of others, added and removed again
+class Case < ActiveRecord::Migration[7.0]
+  COLUMNS = %i[id owner_id]
+  TARGETS = COLUMNS.map { |column| "#{column}_copy" }
+
+  def up
+    TARGETS.each { |column| add_column :shops, column, :bigint, null: false, default: 0 }
+    remove_column :shops, :owner_id_copy
+  end
+end
+# === B columns that only a run names, removed
+Shop.column_names.grep(/_old$/).each { |column| remove_column :shops, column }
