@@ -8,6 +8,7 @@ import re
 import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import islice
 
 from incidents.assessment.migrations.operations import MOST_TEXT, Unreadable
@@ -15,6 +16,8 @@ from incidents.assessment.python_source import Unparsable, parse
 
 MOST_SIGNS = 1 << 20
 _MOST_DEPTH = 40
+_MOST_MODULES = 600
+"""Kept read: an app's history is asked for its order, and then for its operations, and again at the next merge."""
 _MOST_ITEMS = 2_000
 _MOST_LINES = 8
 _PLAIN_PERCENT = re.compile(r"%(?:\(\w+\))?[sdr%]")
@@ -90,6 +93,7 @@ class Module:
         return " ".join(" ".join(self.lines[node.lineno - 1 : last]).split())[:MOST_TEXT]
 
 
+@lru_cache(maxsize=_MOST_MODULES)
 def read_module(text: str) -> Module:
     """Unreadable where it is too long, too deep, or no Python."""
     if len(text) > MOST_SIGNS:

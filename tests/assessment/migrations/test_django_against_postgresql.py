@@ -13,7 +13,7 @@ from incidents.assessment.migrations.django_operations import DjangoReader
 from incidents.assessment.migrations.findings import Verdict
 from incidents.assessment.migrations.judging import MigrationFile, judge
 
-LONG = bool(os.environ.get("PROVE"))
+LONG = os.environ.get("PROVE") == "1"
 BEFORE = """migrations.CreateModel("Shop", [
     ("id", models.AutoField(primary_key=True)),
     ("name", models.CharField(max_length=20)),
@@ -91,6 +91,7 @@ def old_code_works():
     return True
 
 
+@pytest.mark.timeout(1800 if LONG else 120)
 @pytest.mark.django_db
 @settings(max_examples=400 if LONG else 10, deadline=None, suppress_health_check=list(HealthCheck))
 @given(changes=st.lists(OPERATIONS, min_size=1, max_size=3))
