@@ -8,13 +8,14 @@ import ast
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import islice
+from pathlib import PurePosixPath
 from typing import Final
 
 from incidents.assessment.migrations.django_models import MODEL_OPERATIONS, Step
 from incidents.assessment.migrations.django_python import EDITOR, branch_of, quoted, run_python
 from incidents.assessment.migrations.django_state import State
 from incidents.assessment.migrations.embedded_sql import read_partly, read_percent
-from incidents.assessment.migrations.migration_order import app_folder, app_labels
+from incidents.assessment.migrations.migration_order import app_folder, app_labels, replaced_by
 from incidents.assessment.migrations.operations import Kind, Op, Unreadable
 from incidents.assessment.migrations.python_values import (
     Arguments,
@@ -61,6 +62,8 @@ class DjangoReader:
 
     labels: Mapping[str, str] = field(default_factory=dict)
     state: State = field(default_factory=State)
+    read: set[tuple[str, str]] = field(default_factory=set)
+    """By app's folder and name, what was read before."""
 
     def learn(self, files: Mapping[str, str]) -> None:
         """The labels of the apps that these migrations, by path, belong to."""
@@ -81,6 +84,12 @@ class DjangoReader:
         folder = app_folder(path)
         values = Values(module, {"connection": EDITOR}, quoted)
         step = Step(self.state, self.labels.get(folder, folder), values, path)
+        replaced = replaced_by(migration, values)
+        known = bool(replaced) and all((folder, name) in self.read for name in replaced)
+        self.read.add((folder, PurePosixPath(path).stem))
+        if known:  # squashed from what has run: Django only notes that it is applied
+            yield Op(kind=Kind.HARMLESS, line=migration.lineno, text=module.excerpt(migration), path=path)
+            return
         for op in _operations(step, migration):
             yield replace(self._released(op), path=path)
 

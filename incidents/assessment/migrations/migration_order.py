@@ -3,7 +3,7 @@
 import ast
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import Final
 
@@ -78,13 +78,18 @@ def replay_order(files: Mapping[str, str], before: str | None = None) -> tuple[s
     What was squashed into another of them is left out; what cannot be read is left out too. Where a dependency is not
     among them, Django's numbers tell which others are earlier.
     """
-    history = _History(dict(_read(files)), app_labels(files))
+    stands = dict(_read(files))
+    squashed = stands[before].replaces if before in stands else ()
+    if before in stands:  # what it replaces ran before it
+        stands[before] = replace(stands[before], replaces=())
+    history = _History(stands, app_labels(files))
     kept = set(history.places.values())
     if before is None:
         return tuple(history.ordered([path for path in sorted(history.stands) if path in kept]))
     if before not in history.stands:
         return ()
-    found = [path for path in history.ordered([before]) if path != before]
+    originals = {history.find(before, "", name) for name in squashed} - {None, before}
+    found = [path for path in history.ordered([*sorted(filter(None, originals)), before]) if path != before]
     if not found or any(history.has_gap(path) for path in (*found, before)):
         found = [path for path in history.ordered([*_by_number(kept, before), before]) if path != before]
     return tuple(found)
@@ -138,8 +143,12 @@ def _django(module: Module, path: str) -> _Stands | None:
     constants = constants_of(migration.body)
     values = Values(module)
     after = tuple(_pairs(values, constants.get("dependencies")))
-    replaces = tuple(name for _, name in _pairs(values, constants.get("replaces")))
-    return _Stands(PurePosixPath(path).stem, after, replaces)
+    return _Stands(PurePosixPath(path).stem, after, replaced_by(migration, values))
+
+
+def replaced_by(migration: ast.ClassDef, values: Values) -> tuple[str, ...]:
+    """The names of the migrations that a squashed one stands for."""
+    return tuple(name for _, name in _pairs(values, constants_of(migration.body).get("replaces")))
 
 
 def _pairs(values: Values, node: ast.expr | None) -> Iterator[tuple[str, str]]:

@@ -1,6 +1,8 @@
 """Which earlier migrations ran, and in which order, by what they say themselves."""
 
+from incidents.assessment.migrations.django_operations import DjangoReader
 from incidents.assessment.migrations.migration_order import app_labels, replay_order
+from incidents.assessment.migrations.operations import Kind
 
 
 def django(*after, replaces=()):
@@ -32,6 +34,20 @@ def test_what_was_squashed_is_read_once():
         "shop/migrations/0003_b.py": django(("shop", "0002_a")),
     }
     assert replay_order(files, "shop/migrations/0003_b.py") == ("shop/migrations/0001_squashed.py",)
+
+
+def test_what_a_squashed_one_replaces_ran_before_it():
+    files = {
+        "shop/migrations/0001_initial.py": django(),
+        "shop/migrations/0002_a.py": django(("shop", "0001_initial")),
+        "shop/migrations/0001_squashed.py": django(replaces=[("shop", "0001_initial"), ("shop", "0002_a")]),
+    }
+    order = replay_order(files, "shop/migrations/0001_squashed.py")
+    assert order == ("shop/migrations/0001_initial.py", "shop/migrations/0002_a.py")
+    read = DjangoReader()
+    assert [
+        op.kind for path in (*order, "shop/migrations/0001_squashed.py") for op in read(files[path], path=path)
+    ] == [Kind.HARMLESS]
 
 
 def test_where_a_dependency_is_missing_the_numbers_tell_the_order():
