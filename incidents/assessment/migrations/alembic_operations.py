@@ -51,6 +51,7 @@ class AlembicReader:
         upgrade = module.functions.get("upgrade")
         if upgrade is None:
             raise Unreadable("The file defines no upgrade().")
+        module.spent[0] = 0
         run = Run(module, path, self.dialect, perform, changing=changing_names(upgrade.body))
         scope: dict[str, object] = {**tables_of(module.tree.body), "op": Proxy()}
         try:

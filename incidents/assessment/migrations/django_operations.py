@@ -82,6 +82,7 @@ class DjangoReader:
 
     def _read(self, module: Module, migration: ast.ClassDef, path: str) -> Iterator[Op]:
         folder = app_folder(path)
+        module.spent[0] = 0
         values = Values(module, {"connection": EDITOR}, quoted)
         step = Step(self.state, self.labels.get(folder, folder), values, path)
         replaced = replaced_by(migration, values)

@@ -16,6 +16,7 @@ from incidents.assessment.python_source import Unparsable, parse
 
 MOST_SIGNS = 1 << 20
 _MOST_DEPTH = 40
+_MOST_STEPS = 200_000
 _MOST_MODULES = 600
 """Kept read: an app's history is asked for its order, and then for its operations, and again at the next merge."""
 _MOST_ITEMS = 2_000
@@ -80,6 +81,8 @@ class Module:
     functions: Mapping[str, ast.FunctionDef]
     classes: Mapping[str, ast.ClassDef]
     imported: Mapping[str, str]
+    spent: list[int] = field(default_factory=lambda: [0])
+    """How many expressions were evaluated since the reading began: names that double each other end here."""
 
     def named(self, node: ast.AST) -> str:
         """The full dotted name of what `node` names, imports resolved; empty where it is no plain name."""
@@ -247,7 +250,8 @@ class Values:
 
     def of(self, node: ast.AST, depth: int = 0) -> object:
         """The value; Unresolved where the text alone does not tell it."""
-        if depth > _MOST_DEPTH:
+        self.module.spent[0] += 1
+        if depth > _MOST_DEPTH or self.module.spent[0] > _MOST_STEPS:
             raise Unresolved("too deep")
         read = _READ.get(type(node))
         if read is None:
