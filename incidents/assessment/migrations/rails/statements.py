@@ -125,7 +125,8 @@ def change_column(call: Call) -> Iterator[Op]:
     table, name = call.at(0), call.text_at(1)
     column = columns.column(call.at(2), call.options)
     was = call.was.get((bare(table), name)) or _USUALLY.get(column.type)
-    converts = "using" in call.options or (column.type == _STRING and not {"default", "null"} & call.options.keys())
+    retyped = column.type in (_STRING, _FLOAT) and not _BESIDE_TYPE & call.options.keys()
+    converts = "using" in call.options or retyped
     yield call.op(Kind.ALTER_TYPE, table, column=name, definition=column, was=was, converts=converts)
     if "default" in call.options:
         yield _default(call, table, name, call.options["default"])
@@ -133,7 +134,9 @@ def change_column(call: Call) -> Iterator[Op]:
         yield _nullability(call, table, name, call.options["null"])
 
 
-_STRING: Final = ColumnType("varchar")
+_STRING, _FLOAT = ColumnType("varchar"), ColumnType("double")
+_BESIDE_TYPE: Final = {"default", "null", "collation", "comment", "charset"}
+"""Options for whose sake a column is changed that keeps its type."""
 _USUALLY: Final = {ColumnType("text"): _STRING, ColumnType("bigint"): ColumnType("integer")}
 """What a column was that becomes one of these, where nobody says."""
 

@@ -642,3 +642,9 @@ class Case < ActiveRecord::Migration[7.0]
 end
 # === B columns that only a run names, removed
 Shop.column_names.grep(/_old$/).each { |column| remove_column :shops, column }
+# === B an unlimited string in the place of nobody knows what
+change_column :shops, :number, :string
+# === B a float in the place of nobody knows what
+change_column :shops, :price, :float
+# === H a collation of a string whose definition nobody knows
+change_column :shops, :path, :string, collation: "C"
