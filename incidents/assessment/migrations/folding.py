@@ -56,8 +56,11 @@ def fold(ops: Iterable[Op], into: Fold) -> None:
             _STEPS[op.kind](into, op)
 
 
-def fold_history(ops: Iterable[Op]) -> Fold:
-    """The schema that the earlier migrations left, and nothing else of them."""
+def fold_history(ops: Iterable[Op], *, from_the_first: bool = False) -> Fold:
+    """The schema that the earlier migrations left, and nothing else of them.
+
+    None at all says that nobody knows what was there, but for `from_the_first`: then nothing was.
+    """
     into = Fold(Schema(complete=True))
     count = 0
     for op in ops:
@@ -67,7 +70,7 @@ def fold_history(ops: Iterable[Op]) -> Fold:
         else:
             fold([op], into)
     into.deeds = []
-    into.schema.settle(complete=count > 0)
+    into.schema.settle(complete=from_the_first or count > 0)
     return into
 
 
@@ -204,6 +207,8 @@ def _redefine_column(into: Fold, op: Op) -> None:
     if op.previously and column.now == UNHELD and column.was == UNHELD:
         column.was = column.now = held(op.previously)
     column.restated = column.restated or column.now == UNHELD
+    if op.was and column.was == UNHELD and column.now == UNHELD:
+        column.was = replace(UNHELD, type=op.was)
     now = held(op.definition or Column())
     if op.replaces and column.now:
         now = replace(now, unique=column.now.unique, primary=column.now.primary, references=column.now.references)
@@ -402,7 +407,9 @@ def _change_rows(into: Fold, op: Op) -> None:
 
 def _note(into: Fold, op: Op) -> None:
     table = into.schema.find(op.table) if op.table else None
-    into.note(op, created=bool(table and table.created))
+    routine = into.schema.functions.get(op.name) if op.kind is Kind.ALTER_POLICY and not op.table else None
+    is_new = bool(routine and routine.was is None and not routine.unknown)
+    into.note(op, created=is_new or bool(table and table.created))
 
 
 _ALTERATIONS: Final = {

@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import PurePosixPath
 from typing import Final
 
-from incidents.assessment.migrations.operations import FrontEnd, Kind, Op
+from incidents.assessment.migrations.operations import ColumnType, FrontEnd, Kind, Op
 from incidents.assessment.migrations.up_parts import fill_placeholders, marked_framework, up_part
 
 
@@ -114,6 +114,25 @@ def _sql(name: str) -> Callable[[], FrontEnd]:
 _TEMPLATED: Final = "A template decides what runs here: which of it runs in production?"
 
 
+def _prisma() -> FrontEnd:
+    read = _sql("prisma")()
+
+    def read_warned(text: str, *, path: str) -> Iterable[Op]:
+        lossy = {(table, column): was for column, table, was in _LOSSY.findall(text)}
+        for op in read(text, path=path):
+            was = lossy.get((op.table, op.column)) if op.kind in (Kind.ALTER_TYPE, Kind.REDEFINE_COLUMN) else None
+            yield replace(op, was=ColumnType(was)) if was else op
+
+    return read_warned
+
+
+_LOSSY: Final = re.compile(
+    r"alter the column `([^`]+)` on the `([^`]+)` table\. The data in that column could be lost\."
+    r" The data in that column will be cast from `([^`]+)`"
+)
+"""Prisma warns of every change of a type that may lose something, and says from which, in words of its own."""
+
+
 def _flyway() -> FrontEnd:
     read = _sql("flyway")()
 
@@ -170,9 +189,10 @@ _ALL: Final = (
     Framework("rails", lambda path: path.suffix == ".rb", _made_by("rails_operations", "read")),
     Framework("flyway", lambda path: _is_sql(path) and not re.match(r"U\d", path.name), _flyway),
     Framework("pop", _is_pops, _pop),
+    Framework("prisma", _is_sql, _prisma),
     *(
         Framework(name, _is_sql, _sql(name))
-        for name in ("prisma", "diesel", "sql", "sql-migrate", "golang-migrate", "dbmate", "goose")
+        for name in ("diesel", "sql", "sql-migrate", "golang-migrate", "dbmate", "goose")
     ),
 )
 FRAMEWORKS: Final = {framework.name: framework for framework in _ALL}

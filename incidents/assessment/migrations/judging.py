@@ -51,10 +51,17 @@ class NoEvidence:
 
 
 def judge(
-    files: Sequence[MigrationFile], *, earlier: Sequence[MigrationFile] = (), evidence: Evidence | None = None
+    files: Sequence[MigrationFile],
+    *,
+    earlier: Sequence[MigrationFile] = (),
+    evidence: Evidence | None = None,
+    from_the_first: bool = False,
 ) -> Judgement:
-    """`files` are one merge's, in the order in which they run; `earlier` is all that ran before, in order."""
-    return judge_after(fold_history(_ops(earlier)), files, evidence=evidence)
+    """`files` are one merge's, in the order in which they run; `earlier` is all that ran before, in order.
+
+    `from_the_first` says that nothing ran before `earlier`, even where that is empty.
+    """
+    return judge_after(fold_history(_ops(earlier), from_the_first=from_the_first), files, evidence=evidence)
 
 
 def judge_after(history: Fold, files: Sequence[MigrationFile], *, evidence: Evidence | None = None) -> Judgement:

@@ -172,6 +172,8 @@ def _altered_column(table: TableState, column: ColumnState) -> Iterator[Effect]:
     if column.restated and Kind.REDEFINE_COLUMN in column.marks:
         redefined = column.marks[Kind.REDEFINE_COLUMN]
         yield Effect(redefined.kind, redefined, frozenset({Fact.UNKNOWN_BEFORE}), table.original or "", column.original)
+        if redefined.was:
+            yield from _altered_type(table, column)
         return
     yield from _altered_type(table, column)
     yield from _altered_nullability(table, column)
@@ -319,7 +321,9 @@ def _version(version: Versions) -> Iterator[Effect]:
         return
     now, was, last = version.now, version.was, version.marks[-1]
     if now is None:
-        made_here = version.marks[0].kind in _MAKING
+        made_here = any(mark.kind in _MAKING for mark in version.marks) and (
+            version.marks[0].kind in _MAKING or version.marks[0].tolerant
+        )
         if was or (version.unknown and not made_here):
             yield Effect(last.kind, last, frozenset(), last.table or last.name)
         return

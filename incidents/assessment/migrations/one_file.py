@@ -45,7 +45,8 @@ def _judge(name: str, path: str, earlier: str) -> Judgement:
     if isinstance(read, Learner):
         read.learn(files)
     before = [_earlier_file(framework, read, found, files[found]) for found in earlier_than(framework, path, files)]
-    return judge([MigrationFile(path, tuple(read(text, path=path)))], earlier=before)
+    known = bool(before) or any(found != path for found in files)
+    return judge([MigrationFile(path, tuple(read(text, path=path)))], earlier=before, from_the_first=known)
 
 
 def _placed(framework: Framework, path: str, folder: Path) -> dict[str, str]:

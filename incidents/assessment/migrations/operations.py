@@ -152,7 +152,7 @@ class Op:
     defined: tuple[tuple[str, Column], ...] = ()
     """CREATE_TABLE: its columns. Its constraints and indexes of more than one column follow as operations of their own."""
     was: ColumnType | None = None
-    """ALTER_TYPE: the old type, where the migration itself states it (Alembic's `existing_type`)."""
+    """ALTER_TYPE, REDEFINE_COLUMN: the old type, where the migration itself states it (Alembic's `existing_type`)."""
     previously: Column | None = None
     """REDEFINE_COLUMN: the definition before it, where the framework's own state (earlier files replayed) knows it."""
     released_by: str = ""

@@ -59,9 +59,13 @@ _TYPES: Final = {
 _SERIALS: Final = {"serial": "integer", "bigserial": "bigint", "smallserial": "smallint"}
 
 
+_UNSAID: Final = ColumnType("any")
+"""SQLite's columns need no type, and Oracle's MODIFY may leave it as it is."""
+
+
 def _type(reader: Reader) -> tuple[ColumnType, bool]:
     if reader.done or reader.peek().upper in _ATTRIBUTES:
-        return ColumnType("any"), False
+        return _UNSAID, False
     first = reader.name().lower()
     if first == "character" and reader.skip("VARYING"):
         first = "varchar"
@@ -276,7 +280,12 @@ def _drop_named(kind: Kind, of: Kind | None = None) -> Callable[[Reader, str, Pl
 
 
 def _modify(clause: Reader, table: str, place: Place) -> Iterator[Op]:
+    clause = clause.group() or clause
     name, definition = _column(clause)
+    if definition.type == _UNSAID:
+        kind = Kind.DROP_NOT_NULL if definition.nullable else Kind.SET_NOT_NULL
+        yield place.op(kind, table=table, column=name)
+        return
     yield place.op(Kind.REDEFINE_COLUMN, table=table, column=name, definition=definition, replaces=True)
 
 

@@ -164,7 +164,8 @@ def grant(node: Node, place: Place) -> Iterator[Op]:
         yield place.op(Kind.HARMLESS)
         return
     for each in node.get("objects") or [{}]:
-        yield place.op(Kind.ALTER_POLICY, table=relation(each.get("RangeVar")))
+        routine = dotted(words(each.get("ObjectWithArgs", {}).get("objname")))
+        yield place.op(Kind.ALTER_POLICY, table=relation(each.get("RangeVar")), name=routine)
 
 
 def default_grant(node: Node, place: Place) -> Iterator[Op]:

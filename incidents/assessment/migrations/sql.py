@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from incidents.assessment.migrations import plpgsql, postgres_rows, postgres_tree
+from incidents.assessment.migrations.mysql_sessions import MysqlSession
 from incidents.assessment.migrations.operations import MOST_TEXT, Kind, Op
 from incidents.assessment.migrations.other_dialects import looks_foreign, read_foreign
 from incidents.assessment.migrations.postgres_rows import HARMLESS_FUNCTIONS, called, common_tables
@@ -38,6 +39,7 @@ class _Reading:
     """The functions that this text makes, so that a call of one can be followed."""
     created: set[str] = field(default_factory=set)
     depth: int = 0
+    session: MysqlSession = field(default_factory=MysqlSession)
 
     def read(self, statement: Statement) -> Iterable[Op]:
         place = Place(statement.line, shown(statement.text), statement.text.encode())
@@ -51,6 +53,8 @@ class _Reading:
         return ops
 
     def _read(self, text: str, place: Place) -> Iterable[Op]:
+        if self.depth < _DEEPEST and (runs := self.session.runs(text)) is not None:
+            return self.indirectly(runs, place)
         if self.foreign and (ops := read_foreign(text, place)) is not None:
             return ops
         trees = parse(text)
@@ -58,6 +62,13 @@ class _Reading:
             return [op for tree in trees for op in self.statement(tree["stmt"], text, place)]
         ops = None if _QUERY.match(text) else read_foreign(text, place)
         return [unparsed(text, place)] if ops is None else ops
+
+    def indirectly(self, texts: list[str], place: Place) -> list[Op]:
+        """A script asks first whether there is anything to do: what is there already, or gone already, is no error."""
+        self.depth += 1
+        ops = [replace(op, tolerant=True) for text in texts for op in self._read(text, place)]
+        self.depth -= 1
+        return ops
 
     def statement(self, tree: Node, text: str, place: Place) -> Iterator[Op]:
         (name, node), *_ = tree.items()
@@ -231,6 +242,7 @@ _HARMLESS: Final = {
     "CreateExtensionStmt", "AlterExtensionStmt", "AlterExtensionContentsStmt", "DefineStmt", "CreateOpClassStmt",
     "CreateOpFamilyStmt", "AlterObjectDependsStmt", "ConstraintsSetStmt", "CreateFdwStmt", "CreateForeignServerStmt",
     "CreateUserMappingStmt", "ReassignOwnedStmt", "CreateAmStmt", "CreatedbStmt", "AlterSystemStmt",
-    "DeclareCursorStmt", "ClosePortalStmt", "FetchStmt", "CreateConversionStmt", "CreateTransformStmt", "CreatePLangStmt",
+    "DeclareCursorStmt",
+    "DeallocateStmt", "ClosePortalStmt", "FetchStmt", "CreateConversionStmt", "CreateTransformStmt", "CreatePLangStmt",
     "AlterOperatorStmt", "LoadStmt", "AlterTSDictionaryStmt", "AlterTSConfigurationStmt", "AlterDatabaseStmt",
 }  # fmt: skip

@@ -36,7 +36,8 @@ def _forward(marker: re.Pattern[str], lines: list[str]) -> Iterator[str]:
 
 _TEMPLATE: Final = re.compile(
     r"(?P<comment>--[^\n]*|/\*.*?(?:\*/|\Z))|(?P<string>'(?:[^']|'')*(?:'|\Z))"
-    r"|\{\{-?(?P<braces>.{0,200}?)-?\}\}|\$\{(?P<dollar>[^}\n]{0,100})\}|(?P<tag><%.{0,200}?%>|\{%.{0,200}?%\})",
+    r"|\{\{-?(?P<braces>.{0,200}?)-?\}\}|\$\{(?P<dollar>[^}\n]{0,100})\}|%%(?P<percent>\w{1,60})%%"
+    r"|(?P<tag><%.{0,200}?%>|\{%.{0,200}?%\})",
     re.DOTALL,
 )
 _CONTROL: Final = re.compile(r"\s*(?:if|else|end|range|with|define|template|block|#|/|\^|>)(?:\b|\s|$)")
@@ -49,7 +50,7 @@ def fill_placeholders(text: str) -> tuple[str, list[int]]:
     def put(found: re.Match[str]) -> str:
         if found["comment"] is not None or found["string"] is not None:
             return found.group()
-        inside = found["braces"] if found["braces"] is not None else found["dollar"]
+        inside = next((found[name] for name in ("braces", "dollar", "percent") if found[name] is not None), None)
         if inside is None or (found["braces"] is not None and _CONTROL.match(inside)):
             decided.append(text.count("\n", 0, found.start()) + 1)
             return " " + "\n" * found.group().count("\n")

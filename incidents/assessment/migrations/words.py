@@ -34,7 +34,7 @@ class Word:
         """As an identifier."""
         if self.kind == "plain":
             return self.text.lower()
-        return self.text[1:-1].replace('""', '"') if self.kind == "quoted" else ""
+        return self.text[1:-1].replace('""', '"') if self.kind in ("quoted", "string") else ""
 
 
 def words_of(text: str) -> list[Word]:

@@ -43,7 +43,7 @@ UPDATE `shop` s JOIN `town` t ON s.town_id = t.id SET s.name = t.name;
 ALTER TABLE `shop` ADD COLUMN `town` TEXT;
 UPDATE `shop` SET `town` = 'x';
 -- === H MySQL: a statement put together at run time
-SET @sql = IF(1, 'ALTER TABLE `shop` DROP `name`', 'SELECT 1');
+SET @sql = CONCAT('ALTER TABLE `shop` DROP ', @column);
 PREPARE statement FROM @sql;
 EXECUTE statement;
 -- === F SQLite: a column with a default
@@ -106,3 +106,39 @@ ALTER TABLE [dbo].[shop] ADD [owner] NVARCHAR(1000) NOT NULL;
 GO
 -- === F SQL Server: a column with a default
 ALTER TABLE [dbo].[shop] ADD [owner] NVARCHAR(1000) NOT NULL CONSTRAINT [df] DEFAULT 'x';
+-- === F MySQL: a column added where it is missing
+SET @prepared = (SELECT IF((SELECT COUNT(*) FROM INFORMATION_SCHEMA.COLUMNS WHERE table_name = 'Shop') > 0,
+    'SELECT 1', 'ALTER TABLE Shop ADD COLUMN Note varchar(26) DEFAULT \'\';'));
+PREPARE add_it FROM @prepared;
+EXECUTE add_it;
+DEALLOCATE PREPARE add_it;
+-- === B MySQL: a column dropped where it is there
+SET @prepared = (SELECT IF((SELECT COUNT(*) FROM INFORMATION_SCHEMA.COLUMNS WHERE table_name = 'Shop') > 0,
+    'ALTER TABLE Shop DROP COLUMN Note;', 'SELECT 1'));
+PREPARE drop_it FROM @prepared;
+EXECUTE drop_it;
+-- === B MySQL: a procedure that only lives here
+DROP PROCEDURE IF EXISTS fix;
+DELIMITER //
+CREATE PROCEDURE fix()
+BEGIN
+    DECLARE missing INT;
+    IF missing > 0 THEN
+        ALTER TABLE shop DROP COLUMN note;
+    END IF;
+END//
+DELIMITER ;
+CALL fix();
+DROP PROCEDURE fix;
+-- === F MySQL: a procedure that only lives here, and only adds
+DROP PROCEDURE IF EXISTS fix;
+DELIMITER $$
+CREATE PROCEDURE fix()
+BEGIN
+    ALTER TABLE shop ADD COLUMN note text;
+END$$
+DELIMITER ;
+CALL fix();
+DROP PROCEDURE IF EXISTS fix;
+-- === B Oracle: a column required by MODIFY without a type
+alter table shop modify name not null;

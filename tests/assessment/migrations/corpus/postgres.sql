@@ -464,3 +464,6 @@ ALTER TABLE shop DROP COLUMN name;
 -- === F statements of the shell
 \set ON_ERROR_STOP on
 ALTER TABLE shop ADD COLUMN note text;
+-- === F a new function that not everybody may call
+CREATE FUNCTION twice(n int) RETURNS int LANGUAGE sql AS 'SELECT 2 * n';
+REVOKE ALL ON FUNCTION twice(int) FROM PUBLIC;
