@@ -336,7 +336,7 @@ _MAKING: Final = {Kind.CREATE_VIEW, Kind.CREATE_FUNCTION, Kind.CREATE_TRIGGER}
 def _facts_of_versions(was: Op | None, now: Op, *, unknown: bool) -> set[Fact]:
     if was is None:
         return {Fact.CHANGED, Fact.UNKNOWN_BEFORE} if unknown else set()
-    if was.body and was.body == now.body:
+    if was.body and was.body == now.body and set(was.values) <= set(now.values):
         return {Fact.SAME}
     if was.columns and now.columns and not set(was.columns) <= set(now.columns):
         return {Fact.CHANGED, Fact.LOST_COLUMNS}

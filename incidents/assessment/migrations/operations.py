@@ -160,7 +160,7 @@ class Op:
     of: Kind | None = None
     """DROP_CONSTRAINT: the ADD_… that had made it."""
     values: tuple[str, ...] = ()
-    """An enum's values; the values that a CHECK of one column allows, where it is a mere list."""
+    """An enum's values; the values that a CHECK of one column allows, where it is a mere list; what a view selects."""
     where: str = ""
     """The predicate of a partial index, the expression of a CHECK, the condition of an UPDATE: normalised text."""
     body: str = ""

@@ -133,10 +133,17 @@ def create_table_as(node: Node, place: Place) -> Iterator[Op]:
 
 
 def view(node: Node, place: Place) -> Iterator[Op]:
-    columns = tuple(words(node.get("aliases"))) or view_columns(node.get("query", {}))
-    body = normalised(node.get("query")) + normalised(node.get("aliases"))
+    """Its columns apart from the rest of its query, so that one more column is told from another meaning."""
+    query = node.get("query", {})
+    select = dict(query.get("SelectStmt", {}))
+    targets = tuple(map(normalised, select.pop("targetList", ())))
     yield place.op(
-        Kind.CREATE_VIEW, name=relation(node["view"]), body=body, columns=columns, replaces=bool(node.get("replace"))
+        Kind.CREATE_VIEW,
+        name=relation(node["view"]),
+        body=normalised([select, node.get("aliases")]),
+        values=targets,
+        columns=tuple(words(node.get("aliases"))) or view_columns(query),
+        replaces=bool(node.get("replace")),
     )
 
 

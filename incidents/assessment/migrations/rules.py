@@ -478,7 +478,13 @@ RULES: Final = (
     ),
     _row("type-altered", Kind.ALTER_OTHER_TYPE, "", H, "A type is altered.", _VIOLATES),
     # Views, functions, triggers, policies
-    _row("view-kept", Kind.CREATE_VIEW, "same", F, "The view {table} is what it was."),
+    _row(
+        "view-kept",
+        Kind.CREATE_VIEW,
+        "same",
+        F,
+        "The view {table} has every column that it had, taken from the same rows.",
+    ),
     _row(
         "view-lost-columns",
         Kind.CREATE_VIEW,

@@ -59,9 +59,11 @@ def test_m1_only_what_runs_forward_is_judged(tmp_path, framework, name, text):
         (
             "prisma",
             "1/migration.sql",
-            "/*\n  - You are about to alter the column `name` on the `shop` table. The data in that column could be lost. "
-            "The data in that column will be cast from `VarChar(191)` to `VarChar(50)`.\n*/\n"
-            'ALTER TABLE "shop" ALTER COLUMN "name" SET DATA TYPE VARCHAR(50);',
+            (
+                "/*\n  - You are about to alter the column `name` on the `shop` table. The data in that column could be lost. "
+                "The data in that column will be cast from `VarChar(191)` to `VarChar(50)`.\n*/\n"
+                'ALTER TABLE "shop" ALTER COLUMN "name" SET DATA TYPE VARCHAR(50);'
+            ),
             "B",
         ),
         ("flyway", "R__view.sql", "CREATE OR REPLACE VIEW v AS SELECT 1 AS one;", "H"),

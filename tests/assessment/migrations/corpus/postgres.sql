@@ -467,3 +467,17 @@ ALTER TABLE shop ADD COLUMN note text;
 -- === F a new function that not everybody may call
 CREATE FUNCTION twice(n int) RETURNS int LANGUAGE sql AS 'SELECT 2 * n';
 REVOKE ALL ON FUNCTION twice(int) FROM PUBLIC;
+-- === F a view with one more column
+-- before
+CREATE TABLE shop (id int, name text);
+CREATE VIEW shops AS SELECT id, name FROM shop WHERE id > 0;
+-- change
+ALTER TABLE shop ADD COLUMN town text;
+DROP VIEW shops;
+CREATE VIEW shops AS SELECT id, town, name FROM shop WHERE id > 0;
+-- === H a view of other rows
+-- before
+CREATE TABLE shop (id int, name text);
+CREATE VIEW shops AS SELECT id, name FROM shop WHERE id > 0;
+-- change
+CREATE OR REPLACE VIEW shops AS SELECT id, name FROM shop;
