@@ -24,7 +24,7 @@ from incidents.queries.bleeding import bleed_controls
 from incidents.queries.decisions import Form, advice_view, blockers_of, question_groups
 from incidents.queries.duty import responders_of, roles_of
 from incidents.queries.escalation import answers_to_escalation, may_govern
-from incidents.queries.grants import approvals_needed, may_ask_anew, waiting_for
+from incidents.queries.grants import approvals_needed, may_ask_anew
 from incidents.queries.plans import asks_for_credential, confirmation_of, goes_by_a_fix, plan_facts
 from incidents.queries.public import left_standing
 from incidents.queries.room import Facts, others_of, read_facts
@@ -78,9 +78,9 @@ class Reader:
         return why_not(self.roles, doing)
 
 
-def controls_of(incident: Incident, person: User, now: datetime) -> RoomControls:
+def controls_of(incident: Incident, person: User, now: datetime, *, facts: Facts | None = None) -> RoomControls:
     """Every personal control of the room."""
-    reader = Reader(person, roles_of(person, incident.service, now=now, incident=incident), read_facts(incident, now))
+    reader = reader_of(incident, person, now, facts=facts)
     is_open, form = incident.is_open, words_form(incident, person, reader.roles)
     return RoomControls(
         number=incident.number,
@@ -101,9 +101,10 @@ def controls_of(incident: Incident, person: User, now: datetime) -> RoomControls
     )
 
 
-def reader_of(incident: Incident, person: User, now: datetime) -> Reader:
+def reader_of(incident: Incident, person: User, now: datetime, *, facts: Facts | None = None) -> Reader:
     """The person as a reader of the room."""
-    return Reader(person, roles_of(person, incident.service, now=now, incident=incident), read_facts(incident, now))
+    roles = roles_of(person, incident.service, now=now, incident=incident)
+    return Reader(person, roles, facts or read_facts(incident, now))
 
 
 def _now(reader: Reader) -> NowControls:
@@ -303,7 +304,7 @@ def _plan(reader: Reader) -> PlanControls:
         may_stop=executing and plan.stopped_at is None,
         may_resume=executing and plan.stopped_at is not None,
         may_ask_anew=waits and any(may_ask_anew(plan, need.rule, facts.now) for need in approvals_needed(plan)),
-        may_break_glass=waits and bool(settings.BREAK_GLASS_MINUTES and waiting_for(plan, facts.now)),
+        may_break_glass=waits and bool(settings.BREAK_GLASS_MINUTES and facts.waits),
         may_adopt=executing and any(_adoptable(step) for step in facts.plan_steps),
         steps=tuple(found for step in facts.plan_steps if executing and (found := _step(step, facts))),
     )
@@ -315,8 +316,7 @@ def _ask(facts: Facts) -> ExecuteAsk:
     path = Path(plan.decision.path) if plan else Path.ROLLBACK
     title = plan_title(plan.decision) if plan else ""
     change = plan.decision.change if plan else None
-    waits = waiting_for(plan, facts.now) if plan else ""
-    words = f"{waits} The first step starts by itself once it is approved." if waits else ""
+    words = f"{facts.waits} The first step starts by itself once it is approved." if facts.waits else ""
     asked = f"Roll back “{change.title}” now?" if change and path is Path.ROLLBACK else f"{title.capitalize()} now?"
     return ExecuteAsk(asked, happens, UNDO_WORDS[path], words)
 
@@ -412,7 +412,7 @@ def _take_over(reader: Reader) -> tuple[bool, str]:
         return False, reader.why_not(Doing.TAKE_OVER)
     try:
         grounds = grounds_to_take_over(
-            reader.person.username, facts.on_call or None, last_sign_at=facts.last_sign_at,
+            reader.person.username, facts.on_call_name or None, last_sign_at=facts.last_sign_at,
             declared_at=facts.incident.declared_at, now=facts.now,
             after=timedelta(minutes=settings.TAKE_OVER_AFTER_MINUTES),
         )  # fmt: skip

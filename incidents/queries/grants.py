@@ -8,7 +8,7 @@ from typing import Final
 from approvals.models import ApprovalRequest
 from approvals.ports import Subject
 from approvals.queries.requests import who_lost_the_role
-from approvals.quorum import How, Rule, Seat, State, why_not_granted
+from approvals.quorum import How, Rule, Seat, State, Weighing, why_not_granted
 from approvals.services.settling import weigh_now
 from incidents.models.decision import Plan
 from incidents.models.incident import Incident
@@ -63,7 +63,10 @@ def approvals_for(plan: Plan, now: datetime) -> dict[str, bool]:
 
 
 def _holds(plan: Plan, rule: str, now: datetime) -> bool:
-    bound = grant_of(plan, rule)
+    return _stands(grant_of(plan, rule), now)
+
+
+def _stands(bound: ApprovalRequest | None, now: datetime) -> bool:
     return bound is not None and not _is_over(bound, now) and not who_lost_the_role(bound.pk)
 
 
@@ -92,22 +95,28 @@ def may_ask_anew(plan: Plan, rule: str, now: datetime) -> bool:
 
 def why_waiting(plan: Plan, rule: str, now: datetime) -> str:
     """What is said while the approval is missing: for whom it waits, who refused, or what became of the question."""
-    bound = grant_of(plan, rule)
+    standing = open_question(subject_of(plan.incident), rule)
+    return _why_waiting(rule, grant_of(plan, rule), standing, weigh_now(standing, now) if standing else None, now)
+
+
+def _why_waiting(
+    rule: str, bound: ApprovalRequest | None, standing: ApprovalRequest | None, weighing: Weighing | None, now: datetime
+) -> str:
     if bound is not None and (lost := who_lost_the_role(bound.pk)):
         return f"{' and '.join(lost)} approved it and has lost the role since. Ask again."
-    standing = open_question(subject_of(plan.incident), rule)
     if standing is None and bound is not None and _is_over(bound, now):
         return f"The broken glass held until {bound.holds_until:%H:%M:%S} UTC. Ask the approvers again."
-    if standing is None:
+    if weighing is None:
         return "The question has ended without an approval. Ask again, or decide again."
-    return why_not_granted(RULES[rule], weigh_now(standing, now)) or "Approved; it runs once the plan is executed."
+    return why_not_granted(RULES[rule], weighing) or "Approved; it runs once the plan is executed."
 
 
 def waiting_for(plan: Plan, now: datetime) -> str:
     """Who is still to approve the plan in force before it can run; empty where nobody is."""
     for need in approvals_needed(plan):
-        standing = open_question(subject_of(plan.incident), need.rule)
-        granted = standing is not None and weigh_now(standing, now).state is State.GRANTED
-        if not granted and not _holds(plan, need.rule, now):
-            return why_waiting(plan, need.rule, now)
+        standing, bound = open_question(subject_of(plan.incident), need.rule), grant_of(plan, need.rule)
+        weighing = weigh_now(standing, now) if standing else None
+        granted = weighing is not None and weighing.state is State.GRANTED
+        if not granted and not _stands(bound, now):
+            return _why_waiting(need.rule, bound, standing, weighing, now)
     return ""

@@ -91,12 +91,12 @@ def left_standing_of(services: Iterable[Service]) -> tuple[StandingReport, ...]:
         posted.order_by("incident_id", "-posted_at", "-id").distinct("incident_id").select_related("incident__service")
     )
     standing = [each for each in newest if each.phase != Phase.RESOLVED]
-    return tuple(_standing(each.incident) for each in sorted(standing, key=lambda each: str(each.posted_at)))
+    return tuple(_standing(each.incident, each) for each in sorted(standing, key=lambda each: str(each.posted_at)))
 
 
-def _standing(incident: Incident) -> StandingReport:
+def _standing(incident: Incident, newest: StatusUpdate) -> StandingReport:
     url = reverse("incidents:detail", args=[incident.number])
-    words = standing_words(incident) or StandingWords("", "idle")
+    words = standing_words(incident, newest) or StandingWords("", "idle")
     return StandingReport(incident.number, f"{url}#words", incident.service.name, words)
 
 

@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 from uuid import UUID
 
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.db.models import Prefetch
 from django.urls import reverse
 
@@ -91,8 +93,18 @@ class Facts:
     decisions: list[Decision]
     plans: list[Plan]
     steps: list[Step]
-    on_call: str
+    on_call: User | None
     last_sign_at: datetime | None
+
+    @property
+    def on_call_name(self) -> str:
+        """Empty where nobody is on call."""
+        return self.on_call.username if self.on_call else ""
+
+    @cached_property
+    def waits(self) -> str:
+        """For whom the plan in force waits, in a sentence; empty where it waits for nobody."""
+        return waiting_for(self.plan, self.now) if self.plan else ""
 
     @property
     def plan(self) -> Plan | None:
@@ -165,7 +177,7 @@ def read_facts(incident: Incident, now: datetime) -> Facts:
         ),
         plans=list(plans.order_by("-number")),
         steps=list(steps.select_related("asked_by")),
-        on_call=on_call.username if on_call else "",
+        on_call=on_call,
         last_sign_at=last_sign_of(on_call, incident),
     )
     _say_for_whom(found)
@@ -175,8 +187,8 @@ def read_facts(incident: Incident, now: datetime) -> Facts:
 def _say_for_whom(facts: Facts) -> None:
     """A step that waits for people says for whom it waits at this moment: the row is told a moment after the vote."""
     gated = [step for step in facts.plan_steps if step.state == StepState.GATED]
-    if gated and facts.plan and (words := waiting_for(facts.plan, facts.now)):
-        gated[0].sentence = words
+    if gated and facts.waits:
+        gated[0].sentence = facts.waits
 
 
 def _suspects(incident: Incident) -> list[Suspect]:
@@ -185,9 +197,9 @@ def _suspects(incident: Incident) -> list[Suspect]:
     return list(found.order_by("-chosen", "named_at"))
 
 
-def room_of(incident: Incident, now: datetime) -> IncidentRoom:
-    """The whole room."""
-    facts = read_facts(incident, now)
+def room_of(incident: Incident, now: datetime, *, facts: Facts | None = None) -> IncidentRoom:
+    """The whole room; what was read for its controls, too, need not be read again."""
+    facts = facts or read_facts(incident, now)
     return IncidentRoom(
         head=_head(facts),
         now=now_sentence(facts),
@@ -196,7 +208,7 @@ def room_of(incident: Incident, now: datetime) -> IncidentRoom:
         decision=_decision(facts),
         timeline=timeline_of(incident),
         people=replace(_people(facts), by_hand=to_call_by_hand(incident, facts.steps)),
-        words=words_panel(incident, now),
+        words=words_panel(incident, now, facts.steps),
         others=others_of(incident),
         closing=_closing(facts),
         plan=_plan(facts),
@@ -331,12 +343,12 @@ def _escalated(facts: Facts) -> NowSentence:
 
 
 def _undecided(facts: Facts) -> NowSentence:
-    owner = facts.on_call or "Nobody is on call: take over, then"
+    owner = facts.on_call_name or "Nobody is on call: take over, then"
     if facts.chosen is None:
         words = "Which change broke it? Name the suspect."
         return NowSentence("warn", words, "A rollback takes one change back.", since=facts.incident.declared_at)
     words = f"{owner} decides: roll back {_name(facts.chosen.change)}, or another way."
-    if not facts.on_call:
+    if not facts.on_call_name:
         words = "Nobody is on call for this service: an engineer takes over and decides."
     return NowSentence(
         "warn", words, "Waits for the decision.", since=facts.incident.declared_at,
@@ -356,9 +368,9 @@ def _undone(facts: Facts) -> NowSentence:
     blockers = blockers_of(Answers.from_form(decision.answers), Path(decision.path))
     if blockers:
         return NowSentence("danger", blockers[0].words, "Execute stays closed.", since=since, rules=(blockers[0].rule,))
-    owner = facts.on_call or "the on-call engineer"
-    if waits := waiting_for(plan, facts.now):
-        words = f"{waits} {owner} may execute: it starts by itself once it is approved."
+    owner = facts.on_call_name or "the on-call engineer"
+    if facts.waits:
+        words = f"{facts.waits} {owner} may execute: it starts by itself once it is approved."
         return NowSentence(
             "wait", words, "Nothing has happened yet.", since=since,
             meanwhile="stop the bleed, and tell the channel.", rules=("M3",),
@@ -472,7 +484,7 @@ def _with_fate(row: ChangeRow, fate: Badge | None) -> ChangeRow:
 
 
 def _decision(facts: Facts) -> DecisionPanel:
-    owner = f"{facts.on_call} owns the decision" if facts.on_call else "nobody is on call: take over first"
+    owner = f"{facts.on_call_name} owns the decision" if facts.on_call_name else "nobody is on call: take over first"
     views = [decision_view(each, informed=_informed(facts, each)) for each in facts.decisions]
     if facts.incident.state == IncidentState.DECLARED:
         return DecisionPanel(owner_words=owner, earlier=tuple(views))
@@ -511,7 +523,7 @@ def _people(facts: Facts) -> PeoplePanel:
     incident = facts.incident
     seen = incident.on_call_seen_at
     lines = (
-        PersonLine(facts.on_call, "On call", "here since" if seen else "no sign yet", since=seen),
+        PersonLine(facts.on_call_name, "On call", "here since" if seen else "no sign yet", since=seen),
         PersonLine(incident.lead.username if incident.lead else "", "Lead"),
         PersonLine(
             incident.declared_by.username if incident.declared_by else "the alert",
@@ -519,14 +531,16 @@ def _people(facts: Facts) -> PeoplePanel:
             since=incident.declared_at,
         ),
     )
-    if not facts.on_call:
+    if not facts.on_call_name:
         return PeoplePanel(
             lines, "Nobody is on call for this service. Any of its engineers may take over at once.", "danger"
         )
     if seen is None and incident.is_open:
         minutes = settings.TAKE_OVER_AFTER_MINUTES
         return PeoplePanel(
-            lines, f"No sign of {facts.on_call} yet; after {minutes} minutes another engineer may take over.", "wait"
+            lines,
+            f"No sign of {facts.on_call_name} yet; after {minutes} minutes another engineer may take over.",
+            "wait",
         )
     return PeoplePanel(lines)
 

@@ -36,7 +36,13 @@ def woken_lines(
     incident: Incident, steps: Iterable[Step], *, rule: str, url: str = "", answers: Answers | None = None
 ) -> tuple[WokenLine, ...]:
     """Everybody who was woken under a rule (for one question where its `url` is given), and who must be called."""
-    entries = LedgerEntry.objects.filter(incident=incident, kind=WOKEN, rule=rule).order_by("seq")
+    entries = list(LedgerEntry.objects.filter(incident=incident, kind=WOKEN, rule=rule).order_by("seq"))
+    return _lines(entries, steps, rule=rule, url=url, answers=answers)
+
+
+def _lines(
+    entries: Sequence[LedgerEntry], steps: Iterable[Step], *, rule: str, url: str, answers: Answers | None = None
+) -> tuple[WokenLine, ...]:
     told = [facts for entry in entries if (facts := entry.data)["question"].endswith(url)]
     sent = [step for step in steps if step.kind in WAKES and step.rule == rule and step.parameters["url"].endswith(url)]
     lines = [_line(each, sent, answers or Answers()) for facts in told for each in facts["woken"]]
@@ -47,10 +53,11 @@ def woken_lines(
 def to_call_by_hand(incident: Incident, steps: Sequence[Step]) -> tuple[WokenLine, ...]:
     """Whom a person must ring for a question that still waits, because nothing of the console's reached them."""
     waiting = ApprovalRequest.objects.filter(state=State.OPEN.value).values_list("pk", flat=True)
-    told = LedgerEntry.objects.filter(incident=incident, kind=WOKEN).exclude(rule="X2").order_by("seq")
+    told = list(LedgerEntry.objects.filter(incident=incident, kind=WOKEN).exclude(rule="X2").order_by("seq"))
+    by_rule = {rule: [entry for entry in told if entry.rule == rule] for rule in {entry.rule for entry in told}}
     asked = dict.fromkeys((entry.rule, str(entry.data["question"])) for entry in told)
     live = [(rule, url) for rule, url in asked if any(str(pk) in url for pk in waiting)]
-    found = (line for rule, url in live for line in woken_lines(incident, steps, rule=rule, url=url))
+    found = (line for rule, url in live for line in _lines(by_rule[rule], steps, rule=rule, url=url))
     return tuple(line for line in found if line.by_hand)
 
 

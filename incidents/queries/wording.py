@@ -4,12 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
+from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.urls import reverse
 
+from approvals.models import ApprovalRequest, Vote
 from approvals.quorum import Answer, State, why_not_granted
-from approvals.services.settling import weigh_now
+from approvals.services.settling import votes_by_request, weigh_votes
 from incidents.models.incident import Incident
 from incidents.models.step import Step
 from incidents.models.words import StatusUpdate
@@ -30,7 +32,7 @@ from incidents.procedure.speculation import speculation_in
 from incidents.procedure.steps import FORMS, IncidentState, StepKind, StepState
 from incidents.queries.badges import STEPS
 from incidents.queries.duty import responders_of
-from incidents.queries.public import PHASES, as_public, audiences, last_told, left_standing, title_of
+from incidents.queries.public import PHASES, as_public, audiences, last_told, title_of
 from incidents.queries.shapes import Badge, Choice, Link, TextSegment
 from incidents.queries.shapes.public import PublicReport, PublicUpdate
 from incidents.queries.shapes.words import (
@@ -42,7 +44,7 @@ from incidents.queries.shapes.words import (
     WordsPanel,
     WordsRow,
 )
-from incidents.queries.words import posts_of, question_about
+from incidents.queries.words import posts_among, posts_of, question_about, questions_about_words
 
 STATES: Final[Mapping[str, Badge]] = {
     "draft": Badge("draft", "idle", "pencil-line"),
@@ -55,30 +57,32 @@ STUCK: Final = (StepState.FAILED, StepState.UNKNOWN)
 NOT_SAID: Final = Choice("", "not part of it")
 
 
-def words_panel(incident: Incident, now: datetime) -> WordsPanel:
+def words_panel(incident: Incident, now: datetime, steps: Sequence[Step]) -> WordsPanel:
     """What customers were told, the newest first, what is in work, and what is left standing."""
-    updates = incident.status_updates.exclude(state="withdrawn").select_related("drafted_by", "corrects")
-    posts = posts_of(incident)
-    rows = {each: _row(each, posts, now) for each in updates.order_by("posted_at", "drafted_at")}
+    found = incident.status_updates.exclude(state="withdrawn").select_related("drafted_by", "corrects")
+    updates, posts = list(found.order_by("posted_at", "drafted_at")), posts_among(steps)
+    questions = questions_about_words(updates)
+    votes = votes_by_request(list(questions.values()))
+    rows = {each: _row(each, posts, questions.get(each.pk), votes, now) for each in updates}
     told = [row for each, row in rows.items() if each.state == "posted"]
     drafter = incident.drafter or incident.lead
     return WordsPanel(
         drafter=drafter.username if drafter else "",
-        standing=standing_words(incident),
+        standing=standing_words(incident, next((each for each in reversed(updates) if each.posted_at), None)),
         in_work=next((row for each, row in rows.items() if each.state != "posted"), None),
         told=tuple(reversed(told)),
         page_url=reverse("incidents:status"),
     )
 
 
-def standing_words(incident: Incident) -> StandingWords | None:
+def standing_words(incident: Incident, newest: StatusUpdate | None) -> StandingWords | None:
     """The reminder that stands until the public page says *resolved*; louder once the service has recovered."""
-    phase, newest = left_standing(incident), last_told(incident)
     if newest is None:
         silent = incident.is_open and incident.customer_impact
         words = "Customers feel this, and nothing has been said in public yet."
         return StandingWords(words, "wait") if silent else None
-    if phase is None:
+    phase = Phase(newest.phase)
+    if phase is Phase.RESOLVED:
         return None
     over = incident.state in (IncidentState.RECOVERED, IncidentState.CLOSED)
     lead_in = f"The service has {'recovered' if incident.recovered_at else 'no open incident any more'}, and the"
@@ -86,11 +90,18 @@ def standing_words(incident: Incident) -> StandingWords | None:
     return StandingWords(words, "danger" if over else "warn", since=newest.posted_at)
 
 
-def _row(update: StatusUpdate, posts: Sequence[Step], now: datetime) -> WordsRow:
-    words, question = update.as_words(), question_about(update)
-    weighing = weigh_now(question, now) if question and update.state in ("asked", "refused") else None
-    approvers = question.votes.live().as_cast().filter(answer=Answer.APPROVE) if question else []
-    refusals = question.votes.live().as_cast().filter(answer=Answer.REFUSE) if question else []
+def _row(
+    update: StatusUpdate,
+    posts: Sequence[Step],
+    question: ApprovalRequest | None,
+    votes: Mapping[UUID, Sequence[Vote]],
+    now: datetime,
+) -> WordsRow:
+    words, cast = update.as_words(), votes[question.pk] if question else []
+    weighing = weigh_votes(question, cast, now) if question and update.state in ("asked", "refused") else None
+    live = [vote for vote in cast if not (vote.withdrawn_at or vote.superseded_at)]
+    approvers = [vote for vote in live if vote.answer == Answer.APPROVE]
+    refusals = [vote for vote in live if vote.answer == Answer.REFUSE]
     waits = why_not_granted(question.rule, weighing) if question and weighing else ""
     return WordsRow(
         title=update.title,
@@ -152,6 +163,7 @@ def words_form(
 
 
 def _form(incident: Incident, in_work: StatusUpdate | None, typed: Typed) -> WordsForm:
+    standing_title = title_of(incident)
     return WordsForm(
         allowed=True,
         update_id=str(in_work.pk) if in_work else "",
@@ -160,8 +172,8 @@ def _form(incident: Incident, in_work: StatusUpdate | None, typed: Typed) -> Wor
         editable=in_work is None or in_work.state != "approved",
         may_withdraw=in_work is not None,
         phases=tuple(Choice(phase, phase, selected=phase == typed.phase) for phase in Phase),
-        title=title_of(incident) or typed.title,
-        title_stays=bool(title_of(incident)),
+        title=standing_title or typed.title,
+        title_stays=bool(standing_title),
         message=typed.message,
         components=tuple(_component(name, typed) for name in incident.service.status_components),
         notify=typed.notify,

@@ -1,5 +1,8 @@
 """The approval behind public words (P2): the question about them, and whether a grant is bound to exactly them."""
 
+from collections.abc import Iterable
+from uuid import UUID
+
 from approvals.models import ApprovalRequest
 from approvals.ports import Subject
 from approvals.queries.requests import who_lost_the_role
@@ -7,7 +10,7 @@ from approvals.quorum import State
 from incidents.models.incident import Incident
 from incidents.models.step import Step
 from incidents.models.words import StatusUpdate
-from incidents.procedure.steps import ENDED, StepKind
+from incidents.procedure.steps import ENDED, PUBLIC_WORDS, StepKind
 
 SUBJECT = "status_update"
 RULE = "P2"
@@ -26,6 +29,13 @@ def name_of(update: StatusUpdate) -> str:
 def question_about(update: StatusUpdate) -> ApprovalRequest | None:
     """The newest question about these words, ended or not."""
     return ApprovalRequest.objects.about(subject_of(update.pk)).filter(rule_id=RULE).first()
+
+
+def questions_about_words(updates: Iterable[StatusUpdate]) -> dict[UUID, ApprovalRequest]:
+    """The newest question about each of these words, where there is one, in one query."""
+    subjects = [subject_of(update.pk).id for update in updates]
+    asked = ApprovalRequest.objects.filter(subject_type=SUBJECT, subject_id__in=subjects, rule_id=RULE)
+    return {UUID(each.subject_id): each for each in asked.order_by("asked_at", "id")} if subjects else {}
 
 
 def grant_of(update: StatusUpdate) -> ApprovalRequest | None:
@@ -48,6 +58,12 @@ def earlier_is_settled(step: Step) -> bool:
     """Whether nothing posted before it on the same page is under way, or in doubt: the order holds, and one report."""
     same = Step.objects.filter(incident_id=step.incident_id, plan__isnull=True, kind=step.kind)
     return not same.filter(asked_at__lt=step.asked_at).exclude(state__in=ENDED).exists()
+
+
+def posts_among(steps: Iterable[Step]) -> list[Step]:
+    """Every posting of public words among an incident's steps, oldest first."""
+    found = [step for step in steps if step.kind in PUBLIC_WORDS]
+    return sorted(found, key=lambda step: (step.asked_at, step.kind, step.pk))
 
 
 def posts_of(incident: Incident) -> list[Step]:

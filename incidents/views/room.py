@@ -13,7 +13,7 @@ from incidents.models.incident import Incident
 from incidents.procedure.answers import QUESTIONS
 from incidents.queries.controls import PARTICULARS, announce_form, controls_of, decision_form, reader_of
 from incidents.queries.duty import NotPermitted
-from incidents.queries.room import head_seq, incident_by_number, room_of
+from incidents.queries.room import head_seq, incident_by_number, read_facts, room_of
 from incidents.queries.shapes import AnnounceForm, DecisionForm, LiveView
 from incidents.queries.shapes.words import WordsForm
 from incidents.queries.timeline import timeline_of
@@ -39,8 +39,9 @@ def detail(request: HttpRequest, incident: Incident) -> HttpResponse:
         panels_url=reverse("incidents:panels", args=[incident.number]),
         cursor=head_seq(incident),
     )
-    context = {"room": room_of(incident, now), "controls": controls_of(incident, person(request), now), "live": live}
-    return render(request, ROOM, context)
+    facts = read_facts(incident, now)
+    room, own = room_of(incident, now, facts=facts), controls_of(incident, reader, now, facts=facts)
+    return render(request, ROOM, {"room": room, "controls": own, "live": live})
 
 
 @require_GET
