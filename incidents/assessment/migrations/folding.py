@@ -398,6 +398,8 @@ def _update(into: Fold, op: Op) -> None:
     touched = [table.column(name) for name in op.columns]
     for column in touched:
         column.filled = True
+        if op.fills and column.was == UNHELD and column.now == UNHELD:
+            column.was = column.now = replace(UNHELD, nullable=True)
     into.note(op, created=table.created or (bool(touched) and all(column.created for column in touched)))
 
 

@@ -142,3 +142,6 @@ CALL fix();
 DROP PROCEDURE IF EXISTS fix;
 -- === B Oracle: a column required by MODIFY without a type
 alter table shop modify name not null;
+-- === B MySQL: a column whose empty values are filled, required by MODIFY
+UPDATE `shop` SET `town_id` = 1 WHERE `town_id` IS NULL;
+ALTER TABLE `shop` MODIFY `town_id` INT NOT NULL;
