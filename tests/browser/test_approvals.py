@@ -51,7 +51,7 @@ def _decides_on_customer_data(oncall: Visitor) -> None:
     page = oncall.page
     page.locator("#group-irreversible").get_by_role("button", name="No to all of these").click()
     for question, answer in (("migration", "Yes"), ("incompatible", "No"), ("customer_data", "Yes")):
-        page.locator(f"#q-{question}").get_by_label(answer, exact=True).click()
+        oncall.answers(question, answer)
     oncall.says_no("credential_restored")
     oncall.button(re.compile(r"^Roll back [#0-9a-f]")).click()
     oncall.badge("decided")

@@ -84,12 +84,12 @@ def test_what_is_typed_survives_whatever_moves_around_it(enter: Enter, declared:
         visitor.goes(f"/incidents/{declared}/")
         visitor.is_live()
     oncall.page.locator("#announce-text").fill("Half a sentence")
-    oncall.says_no("migration")
+    oncall.says_no("data_gone")
     engineer.page.locator("#announce-text").fill("Orders fail for some customers.")
     engineer.button("Post now").click()
     oncall.sees("Orders fail for some customers.", where="#panel-bleed")
     expect(oncall.page.locator("#announce-text")).to_have_value("Half a sentence")
-    expect(oncall.page.locator("#q-migration input[value=no]")).to_be_checked()
+    expect(oncall.page.locator("#q-data_gone input[value=no]")).to_be_checked()
 
 
 def test_a_question_that_follows_waits_for_its_yes(enter: Enter, declared: str) -> None:
@@ -97,7 +97,7 @@ def test_a_question_that_follows_waits_for_its_yes(enter: Enter, declared: str) 
     oncall.goes(f"/incidents/{declared}/")
     advice, follow_up = oncall.page.locator("#advice"), oncall.page.locator("#q-incompatible")
     expect(follow_up).to_be_hidden()
-    oncall.page.locator("#q-migration").get_by_label("Don’t know").click()
+    oncall.answers("migration", "Don’t know")
     expect(follow_up).to_be_visible()
     follow_up.get_by_label("Yes").click()
     expect(oncall.page.locator("#q-flag_isolates")).to_be_visible()

@@ -77,7 +77,7 @@ def _suspects(oncall: Visitor, auditor: Visitor) -> None:
 def _decides(oncall: Visitor, auditor: Visitor) -> None:
     """While questions are open nothing is advised aloud; then one press decides what the procedure says."""
     advice = oncall.page.locator("#advice")
-    expect(advice).to_contain_text("5 questions still open.")
+    expect(advice).to_contain_text("3 questions still open.")
     expect(advice.get_by_role("button", name=re.compile("Roll back|Escalate"))).to_have_count(0)
     oncall.answers_the_default()
     expect(advice).to_contain_text("The procedure says: roll back.")
