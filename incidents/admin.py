@@ -5,19 +5,22 @@ from typing import Any, Final, TypeVar, cast
 
 from allauth.account.decorators import secure_admin_login
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.contrib.admin.helpers import ActionForm
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group, User
 from django.db.models import Model, QuerySet, URLField
 from django.http import HttpRequest, HttpResponse
 
 from incidents.models import Alert, Change, Delivery, Deployment, Deputy, Identity, LedgerEntry, Service, Shift
+from incidents.procedure.refusals import Refusal
 from incidents.queries.linking import RULES
 from incidents.services import catalogue, catalogue_file
 from incidents.services.catalogue_file import Field
 from incidents.services.clock import database_now
 from incidents.services.people import follow_roles
 from incidents.services.recording import record_in
+from incidents.services.redacting import redact_entries
 
 Row = TypeVar("Row", bound=Model)
 
@@ -256,9 +259,18 @@ class DeliveryAdmin(Shown[Delivery]):
         return bytes(delivery.body).decode("utf-8", "replace")
 
 
+class RedactionForm(ActionForm):
+    """The action asks why."""
+
+    reason = forms.CharField(required=False, max_length=300, label="Reason")
+
+
 @admin.register(LedgerEntry)
 class LedgerEntryAdmin(Shown[LedgerEntry]):
-    """The record, newest first."""
+    """The record, newest first. Nothing of it changes; personal texts may be taken out, with a reason."""
+
+    actions = ("redact",)  # type: ignore[assignment]  # None means that there are none
+    action_form = RedactionForm
 
     list_display = ("at", "stream", "seq", "kind", "rule", "who")
     list_filter = ("kind", "rule")
@@ -266,3 +278,14 @@ class LedgerEntryAdmin(Shown[LedgerEntry]):
     list_select_related = ("stream",)
     ordering = ("-id",)
     show_full_result_count = False
+
+    @admin.action(description="Redact the personal texts of the selected entries")
+    def redact(self, request: HttpRequest, chosen: QuerySet[LedgerEntry]) -> None:
+        """Take them out, or say why not."""
+        reason, ids = request.POST.get("reason", ""), list(chosen.values_list("pk", flat=True))
+        try:
+            count = redact_entries(entry_ids=ids, reason=reason, actor=cast("User", request.user), now=database_now())
+        except Refusal as refusal:
+            self.message_user(request, refusal.words, messages.ERROR)
+        else:
+            self.message_user(request, f"{count} personal texts redacted.")

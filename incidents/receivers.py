@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from allauth.mfa.signals import authentication_failed
 from django.contrib.auth.models import User
 from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.db import transaction
@@ -10,10 +11,12 @@ from django.dispatch import receiver
 
 from approvals.ports import News
 from approvals.quorum import State
+from incidents.models.circumstances import circumstances
 from incidents.queries.grants import SUBJECT
 from incidents.queries.words import SUBJECT as WORDS
 from incidents.services.approving import continue_plan
 from incidents.services.clock import database_now
+from incidents.services.knocking import note_failed_sign_in
 from incidents.services.publishing import approval_heard
 from incidents.services.recording import record_in
 from incidents.services.standing_in import let_answered_rest
@@ -24,6 +27,12 @@ def record_sign_in(sender: object, user: User, **_: Any) -> None:
     """A session begins."""
     with transaction.atomic():
         record_in("access", "access.signed_in", at=database_now(), actor=user)
+
+
+@receiver(authentication_failed)
+def count_wrong_code(sender: object, user: User, **_: Any) -> None:
+    """A second factor that was wrong."""
+    note_failed_sign_in(login=user.username, address=circumstances().address, how="code", now=database_now())
 
 
 @receiver(user_logged_out)

@@ -22,11 +22,13 @@ from requests import RequestException, Session
 from incidents.queries.duty import with_roles
 from incidents.services.admitting import admit_person, name_is_free
 from incidents.services.clock import database_now
+from incidents.services.knocking import THROTTLED, note_failed_sign_in
 from rollback_console.issuer import mapping
 from rollback_console.issuer.fresh import record_fresh_login, why_not_fresh
 from rollback_console.issuer.pages import not_let_in
 from rollback_console.issuer.provider import PROVIDER
 from rollback_console.issuer.views import BY_PASSWORD, UNREACHABLE
+from rollback_console.witness import address_of
 
 log = structlog.get_logger()
 _LONGEST_REASON: Final = 300
@@ -46,6 +48,19 @@ class ClosedDoor(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ships 
             return not_let_in(request, words, "Passwords and passkeys open only accounts that are kept here.")
         refused: HttpResponse | None = super().pre_login(request, user, **given)
         return refused
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Who tries too often is put off, and counted all the same."""
+        try:
+            super().pre_authenticate(request, **credentials)
+        except ValidationError:
+            _note_failure(request, credentials, THROTTLED)
+            raise
+
+    def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
+        """A wrong password, or nobody of that name: the record hears of it within a minute."""
+        super().authentication_failed(request, **credentials)
+        _note_failure(request, credentials, "password")
 
     def get_reauthentication_methods(self, user: User) -> list[dict[str, Any]]:
         """Who is tied to the identity provider can show there that it is still them (E16)."""
@@ -121,6 +136,11 @@ class IssuersPeople(DefaultSocialAccountAdapter):  # type: ignore[misc]  # allau
         session: Session = super().get_requests_session()
         session.max_redirects = 0
         return session
+
+
+def _note_failure(request: HttpRequest, credentials: Mapping[str, Any], how: str) -> None:
+    login = str(credentials.get("username") or credentials.get("email") or "")
+    note_failed_sign_in(login=login, address=address_of(request), how=how, now=database_now())
 
 
 def _roles(sociallogin: SocialLogin) -> frozenset[str]:

@@ -7,6 +7,7 @@ from incidents.integrations.errors import IntegrationError
 from incidents.integrations.pinning import Sink
 from incidents.services.checkpointing import LedgerWentBack, make_checkpoint
 from incidents.services.clock import database_now
+from incidents.services.knocking import tell_failed_sign_ins
 from incidents.services.pinning import due_pins, note_pinned, note_refused
 from incidents.services.verifying import verify_streams
 
@@ -15,6 +16,7 @@ log = structlog.get_logger(__name__)
 
 def keep_record(world: World) -> None:
     """What was found broken is not signed over; what was signed before is pinned all the same."""
+    tell_failed_sign_ins(now=database_now())
     try:
         make_checkpoint(now=database_now())
     except LedgerWentBack as fault:

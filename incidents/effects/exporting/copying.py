@@ -3,9 +3,9 @@
 It knows neither Django nor the console, so that it can be measured for itself.
 """
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Any, Final, NamedTuple, Protocol
 
 PORTION: Final = 20_000
@@ -16,7 +16,9 @@ ROW_HEAD: Final = 6
 """Of a row of COPY's binary form: two bytes for the number of columns, four for the column's length."""
 HASH_AT: Final = slice(9, 73)
 ENTRY: Final = b',"entry":'
+ENTRY_LENGTH: Final = len(ENTRY)
 PREVIOUS: Final = b',"previous":"'
+PREVIOUS_LENGTH: Final = len(PREVIOUS)
 SEQ: Final = b',"seq":'
 
 # Text format would double every backslash of the JSON, CSV every quotation mark; binary gives the bytes as they are.
@@ -56,25 +58,27 @@ class Passing:
     stream: str = ""
     seq: int = 0
     hash: bytes = b""
+    tail: bytes = b""
     rows: int = 0
     bad: list[tuple[str, int]] = field(default_factory=list)
 
     def begin(self, stream: str, first: int) -> None:
         """A stream begins, or goes on."""
         if stream != self.stream:
-            self.stream, self.hash = stream, b""
+            self.stream, self.hash, self.tail = stream, b"", b'%b%%d,"stream":"%b"' % (SEQ, stream.encode())
         self.seq = first
 
     def check(self, line: bytes) -> None:
         """One line, which should be the next entry of the stream."""
-        text = line[line.index(ENTRY) + len(ENTRY) : -1]
+        text = line[line.index(ENTRY) + ENTRY_LENGTH : -1]
         told = line[HASH_AT]
-        link, at = text.rfind(PREVIOUS) + len(PREVIOUS), text.rfind(SEQ)
-        in_place = text.startswith(b'%b%d,"stream":"%b"' % (SEQ, self.seq, self.stream.encode()), at)
-        linked = not self.hash or text[link : link + 64] == self.hash
-        if not (in_place and linked and hashlib.sha256(text).hexdigest().encode() == told):
+        at = text.rfind(SEQ)
+        in_place = text.startswith(self.tail % self.seq, at)
+        linked = not self.hash or text.startswith(self.hash, text.rfind(PREVIOUS, 0, at) + PREVIOUS_LENGTH)
+        if not (in_place and linked and sha256(text).hexdigest().encode() == told):
             self.bad.append((self.stream, self.seq))
-        self.hash, self.seq = told, self.seq + 1
+        self.hash = told
+        self.seq += 1
         self.rows += 1
 
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import io
 import json
 import re
 import sys
@@ -23,13 +24,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 GENESIS = "0" * 64
 ENTRY = b',"entry":'
 PREVIOUS = b',"previous":"'
+SEQ = b',"seq":'
 TAIL = re.compile(rb',"seq":([0-9]{1,18}),"stream":"([^"\\]{1,60})"(?:,"v":[0-9]{1,3})?\}\Z')
-AHEAD = re.compile(rb'\{"hash":"([0-9a-f]{64})","personal":')
+AHEAD, HASH, AFTER = b'{"hash":"', slice(9, 73), b'","personal":'
+PERSONAL = 73 + len(AFTER)
 INTACT, TAMPERED, UNREADABLE, UNVOUCHED = range(4)
 
 
@@ -220,19 +223,20 @@ class Entries:
         return whole.hexdigest()
 
     def _read(self, line: bytes) -> bool:
-        ahead, at = AHEAD.match(line), line.find(ENTRY)
+        at = line.find(ENTRY)
         text = line[at + len(ENTRY) : -2]
-        tail = TAIL.search(text)
+        tail = TAIL.match(text, max(0, text.rfind(SEQ)))
         link = text.rfind(PREVIOUS)
-        if ahead is None or at < 0 or tail is None or link < 0 or not line.endswith(b"}\n"):
+        framed = line.startswith(AHEAD) and line.startswith(AFTER, 73) and line.endswith(b"}\n")
+        if not framed or at < 0 or tail is None or link < 0:
             return False
-        seq, stream, told = int(tail[1]), tail[2].decode(), ahead[1].decode()
+        seq, stream, told = int(tail[1]), tail[2].decode(), line[HASH].decode("ascii", "replace")
         previous = text[link + len(PREVIOUS) : link + len(PREVIOUS) + 64].decode("ascii", "replace")
         self.count += 1
         self._place(stream, seq, previous)
         if hashlib.sha256(text).hexdigest() != told:
             self.findings.bad(stream, seq, "its text was changed: it is not what was hashed")
-        personal = line[ahead.end() : at]
+        personal = line[PERSONAL:at]
         if personal != b"null" and not self._opens(personal, text):
             self.findings.bad(stream, seq, "a personal text is not the one that the entry commits to")
         for entry, who in self.known.pop((stream, seq), ()):
@@ -372,7 +376,7 @@ def verify(bundle: Path, held: list[Checkpoint], key: str = "") -> Verdict:
             if held:
                 check_outside(held, chain, entries)
             firsts = {stream: first for stream, first, _ in manifest["streams"]}
-            with archive.open("entries.jsonl") as lines:
+            with io.BufferedReader(cast("io.RawIOBase", archive.open("entries.jsonl")), 1 << 20) as lines:
                 digest = entries.read(lines, firsts)
     except (OSError, KeyError, ValueError, TypeError, zipfile.BadZipFile, EOFError) as fault:
         raise NoExport(f"{type(fault).__name__}: {fault}") from None
