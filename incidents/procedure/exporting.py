@@ -27,7 +27,7 @@ class ExportState(StrEnum):
 
 
 FORM_WORDS: Final = {
-    ExportForm.BUNDLE: "Signed bundle, with its verifier",
+    ExportForm.BUNDLE: "Signed bundle",
     ExportForm.JSONL: "JSON Lines",
-    ExportForm.CSV: "CSV, for a spreadsheet",
+    ExportForm.CSV: "CSV",
 }

@@ -111,7 +111,7 @@ class ExportAskForm(forms.Form):
     """What to export: one incident, a period, or everything; times are UTC."""
 
     incident = forms.RegexField(
-        r"^(?i:INC)-\d{4}-\d{1,9}$", required=False, help_text="Empty: of all incidents, and the console’s own.",
+        r"^(?i:INC)-\d{4}-\d{1,9}$", required=False, help_text="Empty: everything.",
         error_messages={"invalid": "An incident’s number looks like INC-2026-0042."},
     )  # fmt: skip
     since = forms.DateTimeField(required=False, label="From (UTC)", widget=_MOMENT)
