@@ -12,7 +12,7 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 REPORTS: Final = ROOT / ".local" / "reports"
 PROVED: Final = ("approvals/test_machine.py", "approvals/test_defects.py", "incidents/test_machine.py")
 SUITES: Final[dict[str, list[str]]] = {
-    "unit": ["-n", "2", "-m", "not browser and not faults and not benchmark and not real"],
+    "unit": ["-n", "2", "--dist", "worksteal", "-m", "not browser and not faults and not benchmark and not real"],
     "browser": ["-m", "browser"],
     "faults": ["-m", "faults"],
     "benchmarks": ["-m", "benchmark"],

@@ -9,7 +9,7 @@ from incidents.models.change import Assessment, Change, Deployment
 from incidents.models.incident import OPEN_STATES, Suspect
 from incidents.models.service import Service
 from incidents.queries.badges import PENDING, VERDICTS
-from incidents.queries.findings import reading_of
+from incidents.queries.findings import reading_of, schema_badge
 from incidents.queries.reversions import reversion_rows
 from incidents.queries.shapes import (
     Badge,
@@ -73,6 +73,7 @@ def _row(change: Change, deployment: Deployment | None, suspect: Suspect | None,
         deployment=DEPLOYMENTS[deployment.state] if deployment else None,
         roll_back_url=_roll_back_url(change) if actionable and suspect is None else "",
         incident=_incident_link(suspect),
+        schema=schema_badge(getattr(change, "assessment", None)),
     )
 
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 from incidents.models.change import Assessment
 from incidents.procedure.answers import Answer
 from incidents.procedure.overruling import Found
-from incidents.queries.shapes import FindingView, ReadingView, Tone
+from incidents.queries.shapes import Badge, FindingView, ReadingView, Tone
 
 Row = Mapping[str, Any]
 SCHEMA: Final[Mapping[str, tuple[str, Tone, str]]] = {
@@ -64,6 +64,14 @@ def _credential(credentials: Row) -> Found:
         first = credentials["evidence"][0]
         return Found(Answer.YES, f"{_place(first)}: {first['name']} changes")
     return Found(Answer.NO, "no line that it takes away names a credential")
+
+
+def schema_badge(assessment: Assessment | None) -> Badge | None:
+    """In a list, only what stands against taking the change back."""
+    if assessment is None or assessment.schema not in ("B", "H"):
+        return None
+    word, tone, _ = SCHEMA[assessment.schema]
+    return Badge(word.lower(), tone, "database")
 
 
 def reading_of(assessment: Assessment | None) -> ReadingView | None:

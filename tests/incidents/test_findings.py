@@ -14,7 +14,7 @@ from incidents.assessment.confined_reading import unread_as_json
 from incidents.models import Assessment, Change, Incident
 from incidents.procedure.answers import Answer
 from incidents.procedure.overruling import OverrulingNeedsReason
-from incidents.queries.findings import found_in, reading_of
+from incidents.queries.findings import found_in, reading_of, schema_badge
 from incidents.services.approving import void_outdated
 from incidents.services.deciding import decide
 from incidents.services.executing import execute_plan
@@ -186,3 +186,11 @@ def test_e13_another_verdict_on_the_schema_is_other_content(
     assert ApprovalRequest.objects.get().state == "open"
     void_outdated(change=change, assessment=migrated(change, "B", DROP), now=NOW)
     assert set(ApprovalRequest.objects.values_list("state", flat=True)) == {"voided"}
+
+
+@pytest.mark.parametrize(("schema", "words"), [("B", "old code fails"), ("H", "needs a look"), ("F", ""), ("", "")])
+def test_m2_a_list_says_what_stands_against_taking_a_change_back(
+    incident: Incident, change: Change, schema: str, words: str
+) -> None:
+    badge = schema_badge(migrated(change, schema, DROP))
+    assert (badge.words if badge else "") == words

@@ -106,6 +106,7 @@ class ChangeRow:
     roll_back_url: str = ""
     incident: Link | None = None
     fate: Badge | None = None
+    schema: Badge | None = None
 
     @property
     def name(self) -> str:
