@@ -85,7 +85,7 @@ def test_names_are_turned_as_rails_turns_them(one, many):
 
 
 def test_tables_are_named_as_rails_names_them():
-    assert tables_for("Admin::UserGroup") == ("admin_user_groups", "user_groups")
+    assert tables_for("Admin::UserGroup") == ("admin_user_groups", "user_groups", "admin_user_group", "user_group")
     assert join_table("shops", "sales") == "sales_shops"
     assert join_table("music_artists", "music_records") == "music_artists_records"
 

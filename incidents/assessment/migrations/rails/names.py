@@ -43,10 +43,13 @@ def underscored(name: str) -> str:
 
 
 def tables_for(model: str) -> tuple[str, ...]:
-    """The tables that a model of this name may have, likeliest first: a module may lend its name as a prefix."""
+    """The tables that a model of this name may have, likeliest first.
+
+    A module may lend its name as a prefix; `pluralize_table_names = false` keeps the name as it is.
+    """
     path = underscored(model).split("/")
-    last = plural(path[-1])
-    return ("_".join([*path[:-1], last]), last) if path[:-1] else (last,)
+    names = (plural(path[-1]), path[-1])
+    return tuple("_".join([*prefix, name]) for name in names for prefix in ((path[:-1], []) if path[:-1] else ([],)))
 
 
 def join_table(first: str, second: str) -> str:

@@ -648,3 +648,12 @@ change_column :shops, :number, :string
 change_column :shops, :price, :float
 # === H a collation of a string whose definition nobody knows
 change_column :shops, :path, :string, collation: "C"
+# === B a new column of which only one row may be empty
+add_column :shops, :code, :string
+add_index :shops, :code, unique: true, nulls_not_distinct: true
+# === F a new column of a table that is named as its model is, filled
+add_column :depot, :code, :string
+Depot.find_each { |depot| depot.update!(code: depot.id.to_s) }
+# === B an old column of a table that is named as its model is, overwritten
+add_column :depot, :code, :string
+Depot.find_each { |depot| depot.update!(code: "", name: "") }
