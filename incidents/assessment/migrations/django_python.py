@@ -50,12 +50,21 @@ class _Rows:
 
 @dataclass(eq=False, slots=True)
 class _Row:
-    """One row, and what was assigned to it. `new`: made here, not read."""
+    """One row, and what was assigned to it. `new`: made here, not read.
+
+    `falsy` fields are blank only in Python's sense, `true` ones are set to True: a field that is both held False, a value.
+    """
 
     model: Model | None
     blank: set[str] = field(default_factory=set)
     new: bool = False
     assigned: set[str] = field(default_factory=set)
+    falsy: set[str] = field(default_factory=set)
+    true: set[str] = field(default_factory=set)
+
+    def filled(self) -> frozenset[str]:
+        """The fields of which only empty values can be overwritten."""
+        return frozenset(self.blank | (self.falsy - self.true))
 
 
 class _Cursor:
@@ -289,9 +298,9 @@ class _Walk:
     def _note_change(self, frame: _Frame, node: ast.AST) -> None:
         """Fields assigned, or changed within; fields that a condition found empty."""
         match node:
-            case ast.Assign(targets=targets):
+            case ast.Assign(targets=targets, value=value):
                 for target in targets:
-                    self._assign(frame, target)
+                    self._assign(frame, target, value)
             case ast.AugAssign(target=target) | ast.AnnAssign(target=target):
                 self._assign(frame, target)
             case ast.Call(func=ast.Attribute(value=ast.Attribute() as changed, attr=name)) if name in _MUTATING:
@@ -307,9 +316,9 @@ class _Walk:
                 )
             ):
                 if isinstance(row := self.origin(frame, owner), _Row):
-                    row.blank.add(name)
+                    (row.falsy if isinstance(node, ast.UnaryOp) else row.blank).add(name)
 
-    def _assign(self, frame: _Frame, target: ast.expr) -> None:
+    def _assign(self, frame: _Frame, target: ast.expr, value: ast.expr | None = None) -> None:
         while isinstance(target, ast.Subscript):
             target = target.value
         if isinstance(target, ast.Tuple):
@@ -317,6 +326,7 @@ class _Walk:
                 self._assign(frame, each)
         elif isinstance(target, ast.Attribute) and isinstance(row := self.origin(frame, target.value), _Row):
             row.assigned.add(target.attr)
+            row.true |= {target.attr} if isinstance(value, ast.Constant) and value.value is True else set()
 
     # What is done
 
@@ -388,14 +398,15 @@ class _Walk:
             except Unresolved:
                 fields = set(row.assigned)
         if fields and row.model:
-            yield self._update(node, row, fields, frozenset(row.blank))
+            yield self._update(node, row, fields, row.filled())
         else:
             yield from self._ask(node, "Which fields does it overwrite?")
 
     def _update(self, node: ast.Call, owner: _Rows | _Row, fields: set[str], blank: Iterable[str]) -> Op:
         model = owner.model
         columns = model.columns_of(tuple(sorted(fields))) if model else tuple(sorted(fields))
-        return self._op(Kind.UPDATE, node, owner, columns=columns, fills=bool(fields) and fields <= set(blank))
+        fills = bool(fields) and _attributes(fields) <= _attributes(blank)
+        return self._op(Kind.UPDATE, node, owner, columns=columns, fills=fills)
 
     def _join(self, frame: _Frame, node: ast.Call, func: ast.Attribute) -> Iterator[Op]:
         """Rows of a ManyToMany's own table."""
@@ -454,6 +465,11 @@ class _Walk:
 
 def _literal(node: ast.expr) -> str:
     return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else "?"
+
+
+def _attributes(names: Iterable[str]) -> set[str]:
+    """A relation goes by two names, `owner` and `owner_id`."""
+    return {name.removesuffix("_id") for name in names}
 
 
 def _emptied(node: ast.Call) -> frozenset[str]:

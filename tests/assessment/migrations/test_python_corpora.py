@@ -50,6 +50,16 @@ def set_tones(apps, schema_editor):
         shop.tone = shop.name.lower()
         shop.save(update_fields=["tone"])
 
+def find_towns(apps, schema_editor):
+    Shop = apps.get_model("app", "Shop")
+    Shop.objects.filter(city__isnull=True).update(city_id=1)
+
+def open_all(apps, schema_editor):
+    for shop in apps.get_model("app", "Shop").objects.all():
+        if not shop.open:
+            shop.open = True
+            shop.save(update_fields=["open"])
+
 def delete_empty(apps, schema_editor):
     Shop = apps.get_model("app", "Shop")
     Shop.objects.filter(name="").delete()
