@@ -84,7 +84,8 @@ def _finding(effect: Effect, evidence: Evidence, merge: Container[str]) -> Findi
     judged = replace(effect, facts=effect.facts | _evident(effect, evidence, merge))
     rule, op = rule_for(judged), effect.op
     words = {"table": effect.table or "?", "column": effect.column or "?"}
-    why = op.why if effect.kind is Kind.UNKNOWN and op.why else rule.why.format(**words)
+    told = rule.why if effect.column else rule.why.replace("{table}.{column}", "{table}")
+    why = op.why if effect.kind is Kind.UNKNOWN and op.why else told.format(**words)
     return Finding(rule.id, rule.verdict, op.path, op.line, op.text, why, rule.do.format(**words), rule.caution)
 
 
