@@ -359,13 +359,18 @@ def _rename_table(call: _Call) -> None:
 def _create_index(call: _Call) -> None:
     unique = bool(call.given.value("unique", default=False))
     where = call.given.node(f"{call.run.dialect}_where")
-    told = {"name": call.name_of("index_name"), "columns": call.columns("columns")}
+    told = {"name": call.name_of("index_name"), "columns": call.columns("columns"), "empty_equal": _empty_equal(call)}
     predicate = ast.unparse(where) if where is not None and not _is_none(where) else ""
     call.tell(Kind.ADD_UNIQUE if unique else Kind.CREATE_INDEX, where=predicate, **told)
 
 
 def _create_unique(call: _Call) -> None:
-    call.tell(Kind.ADD_UNIQUE, name=call.name_of("constraint_name"), columns=call.columns("columns"))
+    name, columns = call.name_of("constraint_name"), call.columns("columns")
+    call.tell(Kind.ADD_UNIQUE, name=name, columns=columns, empty_equal=_empty_equal(call))
+
+
+def _empty_equal(call: _Call) -> bool:
+    return bool(call.given.value("postgresql_nulls_not_distinct", default=False))
 
 
 def _create_primary(call: _Call) -> None:

@@ -7,7 +7,7 @@ from typing import Final
 from incidents.assessment.migrations.effects import Effect, Fact
 from incidents.assessment.migrations.folding import Deed
 from incidents.assessment.migrations.operations import Default, Kind, Op
-from incidents.assessment.migrations.schema import UNHELD, Constraint, Schema, TableState
+from incidents.assessment.migrations.schema import UNHELD, Constraint, Held, Schema, TableState
 
 
 def new_constraints(schema: Schema, table: TableState) -> Iterator[Effect]:
@@ -42,7 +42,12 @@ def _constraint(schema: Schema, table: TableState, name: str, constraint: Constr
         replaced = table.before.get(name) or _same_columns(table, constraint)
         facts |= {Fact.CHANGED} if replaced and Fact.WEAKER not in facts else set()
         facts |= {Fact.HOLDS_DELETES} if _holds_deletes(schema, constraint) else set()
-    return Effect(constraint.kind, made, frozenset(facts), table.original or "", ",".join(constraint.columns))
+    return Effect(constraint.kind, made, frozenset(facts), table.original or "", _said(constraint.columns))
+
+
+def _said(columns: tuple[str, ...]) -> str:
+    """In words. What an index computes is known by its tree alone, which nobody reads."""
+    return ",".join("an expression" if name.startswith("{") else name for name in columns)
 
 
 def _same_columns(table: TableState, constraint: Constraint) -> Constraint | None:
@@ -55,11 +60,16 @@ def _facts_of_columns(table: TableState, constraint: Constraint) -> set[Fact]:
     if not columns or any(column is None or not column.created for column in columns):
         return set()
     nows = [column.now or UNHELD for column in columns if column]
-    if constraint.kind is Kind.ADD_UNIQUE and all(now.default is Default.CONSTANT for now in nows):
+    if constraint.kind is Kind.ADD_UNIQUE and all(_always_same(now, constraint) for now in nows):
         return {Fact.COLLIDES}
     if constraint.kind is Kind.ADD_CHECK and _asks_for_null(constraint.where):
         return {Fact.REQUIRED_UNSURE}
     return {Fact.NEW_COLUMNS}
+
+
+def _always_same(column: Held, constraint: Constraint) -> bool:
+    """Whether the rows that do not name the column are equal in it: https://www.postgresql.org/docs/15/ddl-constraints.html"""
+    return column.default is Default.CONSTANT or (constraint.empty_equal and column.default is Default.NONE)
 
 
 def _asks_for_null(expression: str) -> bool:
@@ -91,6 +101,8 @@ def _unique_allows_less(old: Constraint, new: Constraint) -> bool:
     if old.kind not in (Kind.ADD_UNIQUE, Kind.ADD_PRIMARY_KEY) or not old.columns:
         return False
     if new.kind is Kind.ADD_PRIMARY_KEY and (old.kind is not new.kind or set(old.columns) != set(new.columns)):
+        return False
+    if new.empty_equal and not (old.empty_equal or (old.kind is Kind.ADD_PRIMARY_KEY and old.columns == new.columns)):
         return False
     return set(old.columns) <= set(new.columns) and _conditions(old.where) <= _conditions(new.where)
 

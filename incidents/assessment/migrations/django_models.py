@@ -114,7 +114,7 @@ def _unique_on(step: Step, model: Model) -> Iterator[Op]:
     for names in sorted(model.unique_together):
         yield step.op(Kind.ADD_UNIQUE, table=model.table, columns=model.columns_of(names))
     for name, made in model.constraints.items():
-        yield step.op(made.kind, table=model.table, name=name, columns=made.columns, where=made.where)
+        yield _constrain(step, model, name, made)
 
 
 def _fields(node: ast.expr | None, values: Values) -> Iterator[Field]:
@@ -372,7 +372,7 @@ def _add_constraint(step: Step, node: ast.Call) -> Iterator[Op]:
     model = step.model(given.text("model_name"))
     name, made = _constraint(step, model, given.node("constraint"))
     step.state.put(replace(model, constraints={**model.constraints, name: made}))
-    yield step.op(made.kind, table=model.table, name=name, columns=made.columns, where=made.where)
+    yield _constrain(step, model, name, made)
 
 
 def _alter_constraint(step: Step, node: ast.Call) -> Iterator[Op]:
@@ -381,7 +381,7 @@ def _alter_constraint(step: Step, node: ast.Call) -> Iterator[Op]:
     _, made = _constraint(step, model, given.node("constraint"))
     name = given.text("name")
     step.state.put(replace(model, constraints={**model.constraints, name: made}))
-    yield step.op(made.kind, table=model.table, name=name, columns=made.columns, where=made.where)
+    yield _constrain(step, model, name, made)
 
 
 def _remove_constraint(step: Step, node: ast.Call) -> Iterator[Op]:
@@ -394,6 +394,11 @@ def _remove_constraint(step: Step, node: ast.Call) -> Iterator[Op]:
     yield step.op(Kind.DROP_CONSTRAINT, table=model.table, name=name, **told)
 
 
+def _constrain(step: Step, model: Model, name: str, made: Constraint) -> Op:
+    told = {"columns": made.columns, "where": made.where, "empty_equal": made.empty_equal}
+    return step.op(made.kind, table=model.table, name=name, **told)
+
+
 def _constraint(step: Step, model: Model, node: ast.expr | None) -> tuple[str, Constraint]:
     if isinstance(node, ast.Name) and node.id in step.values.module.constants:
         node = step.values.module.constants[node.id]
@@ -403,7 +408,8 @@ def _constraint(step: Step, model: Model, node: ast.expr | None) -> tuple[str, C
     given = Arguments.of(node, (), step.values)
     predicate = given.node("condition") or given.node("check")
     where = ast.unparse(predicate) if predicate else ""
-    return _name_of(given, step), Constraint(kind, _constrained(model, node, given, kind), where)
+    empty_equal = given.value("nulls_distinct", True) is False
+    return _name_of(given, step), Constraint(kind, _constrained(model, node, given, kind), where, empty_equal)
 
 
 def _name_of(given: Arguments, step: Step) -> str:

@@ -14,6 +14,7 @@ class Constraint:
     kind: Kind
     columns: tuple[str, ...] = ()
     where: str = ""
+    empty_equal: bool = False
 
 
 @dataclass(frozen=True, slots=True)

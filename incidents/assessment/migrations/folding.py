@@ -245,7 +245,9 @@ def _add_constraint(into: Fold, op: Op) -> None:
     table = into.schema.table(op.table)
     columns = op.columns or ((op.column,) if op.column else ())
     name = op.name or default_name(op)
-    table.constraints[name] = Constraint(op.kind, columns, op.where, op.references, op.on_delete, op.values, op)
+    table.constraints[name] = Constraint(
+        op.kind, columns, op.where, op.references, op.on_delete, op.values, op.empty_equal, made=op
+    )
     if op.kind is Kind.ADD_PRIMARY_KEY:
         _become_primary(table, columns)
 

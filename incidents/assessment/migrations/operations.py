@@ -174,6 +174,8 @@ class Op:
     """CREATE OR REPLACE. REDEFINE_COLUMN that leaves the column's keys as they are, though it does not name them."""
     tolerant: bool = False
     """IF EXISTS, IF NOT EXISTS."""
+    empty_equal: bool = False
+    """ADD_UNIQUE: one empty value equals another (NULLS NOT DISTINCT)."""
     fills: bool = False
     """A trigger that may fill columns at INSERT; an UPDATE that only fills NULLs."""
     why: str = ""

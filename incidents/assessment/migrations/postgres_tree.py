@@ -13,6 +13,7 @@ from incidents.assessment.migrations.postgres_types import (
     columns_named,
     default_of,
     dotted,
+    is_plain,
     normalised,
     predicate,
     relation,
@@ -77,7 +78,7 @@ def _constraints_of_column(node: Node, table: str, place: Place) -> Iterator[Op]
     for each in node.get("constraints", ()):
         found = each["Constraint"]
         kind = found["contype"]
-        if kind in ("CONSTR_CHECK", "CONSTR_FOREIGN") or (kind == "CONSTR_UNIQUE" and "conname" in found):
+        if kind in ("CONSTR_CHECK", "CONSTR_FOREIGN") or (kind == "CONSTR_UNIQUE" and not is_plain(found)):
             yield from constraint(found, table, place, (node["colname"],))
 
 
@@ -88,7 +89,8 @@ def constraint(node: Node, table: str, place: Place, columns: tuple[str, ...] = 
         yield from _by_index(node, table, place)
     elif kind in _KEYS:
         columns = columns or tuple(words(node.get("keys")))
-        yield place.op(_KEYS[kind], table=table, name=name, columns=columns)
+        empty_equal = bool(node.get("nulls_not_distinct"))
+        yield place.op(_KEYS[kind], table=table, name=name, columns=columns, empty_equal=empty_equal)
     elif kind == "CONSTR_CHECK":
         tested = node.get("raw_expr")
         named = columns_named(tested) or columns
@@ -176,6 +178,7 @@ def index(node: Node, place: Place) -> Iterator[Op]:
         name=node.get("idxname", ""),
         columns=columns,
         where=predicate(node.get("whereClause")),
+        empty_equal=bool(node.get("nulls_not_distinct")),
         tolerant=bool(node.get("if_not_exists")),
     )
 

@@ -80,10 +80,15 @@ def column(node: Node) -> Column:
             primary or "CONSTR_NOTNULL" in found or "CONSTR_IDENTITY" in found or is_serial(node.get("typeName"))
         ),
         default=default,
-        unique="CONSTR_UNIQUE" in found and "conname" not in found["CONSTR_UNIQUE"],
+        unique="CONSTR_UNIQUE" in found and is_plain(found["CONSTR_UNIQUE"]),
         primary=primary,
         checked="CONSTR_CHECK" in found,
     )
+
+
+def is_plain(unique: Node) -> bool:
+    """A UNIQUE of one column that the column's definition says in full."""
+    return "conname" not in unique and not unique.get("nulls_not_distinct")
 
 
 # Expressions

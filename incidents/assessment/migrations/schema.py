@@ -62,6 +62,7 @@ class Constraint:
     references: str = ""
     on_delete: str = ""
     values: tuple[str, ...] = ()
+    empty_equal: bool = False
     made: Op | None = None
 
 

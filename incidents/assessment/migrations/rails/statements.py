@@ -50,7 +50,8 @@ def add_index(call: Call) -> Iterator[Op]:
     unique = call.options.get("unique", False)
     tolerant = call.options.get("if_not_exists") is True
     if unique is True:
-        made = call.op(Kind.ADD_UNIQUE, table, columns=own, name=name, where=call.option("where"), tolerant=tolerant)
+        told = {"where": call.option("where"), "tolerant": tolerant, "empty_equal": _empty_equal(call)}
+        made = call.op(Kind.ADD_UNIQUE, table, columns=own, name=name, **told)
         yield normalised(made, f'CREATE UNIQUE INDEX "i" ON "t" ("c") WHERE {made.where}') if made.where else made
     elif unique in (False, None) and "**" not in call.options:
         yield call.op(Kind.CREATE_INDEX, table, columns=own, name=name, tolerant=tolerant)
@@ -105,7 +106,11 @@ def add_unique_constraint(call: Call) -> Iterator[Op]:
     if using and not own:
         yield call.op(Kind.HARMLESS, call.at(0))  # the unique index is there already
         return
-    yield call.op(Kind.ADD_UNIQUE, call.at(0), columns=own, name=call.option("name"))
+    yield call.op(Kind.ADD_UNIQUE, call.at(0), columns=own, name=call.option("name"), empty_equal=_empty_equal(call))
+
+
+def _empty_equal(call: Call) -> bool:
+    return call.options.get("nulls_not_distinct") is True
 
 
 def remove_unique_constraint(call: Call) -> Iterator[Op]:

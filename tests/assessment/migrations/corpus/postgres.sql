@@ -481,3 +481,25 @@ CREATE TABLE shop (id int, name text);
 CREATE VIEW shops AS SELECT id, name FROM shop WHERE id > 0;
 -- change
 CREATE OR REPLACE VIEW shops AS SELECT id, name FROM shop;
+-- === B a new column of which only one row may be empty
+ALTER TABLE shop ADD COLUMN code text;
+CREATE UNIQUE INDEX ON shop (code) NULLS NOT DISTINCT;
+-- === B a new column that itself says so
+ALTER TABLE shop ADD COLUMN code text UNIQUE NULLS NOT DISTINCT;
+-- === F two new columns, of which a default is never the same
+ALTER TABLE shop ADD COLUMN code text, ADD COLUMN number serial;
+ALTER TABLE shop ADD UNIQUE NULLS NOT DISTINCT (code, number);
+-- === H a unique column of which now only one row may be empty
+-- before
+CREATE TABLE shop (id int, code text);
+CREATE UNIQUE INDEX codes ON shop (code);
+-- change
+DROP INDEX codes;
+CREATE UNIQUE INDEX codes ON shop (code) NULLS NOT DISTINCT;
+-- === F a unique column of which more than one row may be empty now
+-- before
+CREATE TABLE shop (id int, code text);
+CREATE UNIQUE INDEX codes ON shop (code) NULLS NOT DISTINCT;
+-- change
+DROP INDEX codes;
+CREATE UNIQUE INDEX codes ON shop (code);
