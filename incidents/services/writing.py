@@ -76,8 +76,6 @@ def settle_draft(saving: Saving, *, choice: Choice, text: str) -> RetrospectiveS
 
 
 def _settle(section: RetrospectiveSection, words: str, saving: Saving, choice: Choice) -> RetrospectiveSection:
-    kept = section.drafts.filter(person=saving.actor).first()
-    words = words or (kept.text if kept else "")  # a form that brought nothing must not empty what was typed
     if choice is Choice.THEIRS:
         return _set_aside(section, words, saving)
     return _save(section, words if choice is Choice.MINE else _storable(both_in_one(section.text, words)), saving)

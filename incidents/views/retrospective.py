@@ -65,7 +65,7 @@ def save(request: HttpRequest, incident: Incident, section: str) -> HttpResponse
     """Save what is being typed; what came too late comes back beside the other version."""
     saving = _saving(request, incident, section)
     try:
-        save_section(saving, text=request.POST.get("text", ""))
+        save_section(saving, text=_text(request))
     except WrittenMeanwhile as refusal:
         return _both(request, incident, saving, refusal)
     except SectionTooLong as refusal:
@@ -81,7 +81,7 @@ def settle(request: HttpRequest, incident: Incident, section: str) -> HttpRespon
     if choice not in list(Choice):
         raise BadRequest("The form does not say which text is to stand.")
     try:
-        settle_draft(saving, choice=Choice(choice), text=request.POST.get("text", ""))
+        settle_draft(saving, choice=Choice(choice), text=_text(request))
     except WrittenMeanwhile as refusal:
         return _both(request, incident, saving, refusal)
     except SectionTooLong as refusal:
@@ -180,6 +180,13 @@ def _saving(request: HttpRequest, incident: Incident, section: str) -> Saving:
         incident_id=incident.pk, section=_section(section), actor=person(request), now=database_now(),
         version=posted_version(request), sitting=request.POST.get("sitting", "")[:36],
     )  # fmt: skip
+
+
+def _text(request: HttpRequest) -> str:
+    """What stands in the field; an emptied field is a text, and a form without one must empty nothing."""
+    if "text" not in request.POST:
+        raise BadRequest("The form brings no text.")
+    return request.POST["text"]
 
 
 def _mending(request: HttpRequest) -> Mending:

@@ -85,6 +85,16 @@ def test_t2_two_who_write_at_once_see_both_versions_and_choose(opened: Incident,
     assert not SectionDraft.objects.exists()
 
 
+@pytest.mark.parametrize("act", ["save-section", "settle-section"])
+def test_t2_a_form_that_brings_no_text_empties_nothing(
+    opened: Incident, engineer: User, oncall: User, act: str
+) -> None:
+    save(oncall, opened, "The cache.", 0)
+    form = {"choice": "mine", "version": 1}
+    assert browser(engineer).post(url(act, opened, "trigger"), form, headers=HTMX).status_code == 400
+    assert RetrospectiveSection.objects.get(name="trigger").text == "The cache."
+
+
 def test_t2_the_history_tells_who_wrote_what_and_when(opened: Incident, engineer: User, oncall: User) -> None:
     save(oncall, opened, "The cache.", 0)
     save(engineer, opened, "The cache, at noon.", 1)

@@ -103,6 +103,15 @@ def test_t2_whatever_is_chosen_both_texts_stay_in_the_history(
     assert not SectionDraft.objects.exists()
 
 
+def test_t2_an_emptied_field_that_is_chosen_leaves_the_section_empty(
+    opened: Incident, engineer: User, oncall: User, now: datetime
+) -> None:
+    save_section(saving(opened, oncall, now, 0), text="The cache.")
+    with pytest.raises(WrittenMeanwhile):
+        save_section(saving(opened, engineer, now, 0), text="The queue.")
+    assert settle_draft(saving(opened, engineer, now, 1), choice=Choice.MINE, text="").text == ""
+
+
 def test_t2_the_choice_itself_may_come_too_late_again(
     opened: Incident, engineer: User, oncall: User, now: datetime
 ) -> None:
