@@ -127,13 +127,32 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   settling = elt instanceof Element && elt.matches(".conflict form") ? elt.closest(".retro-section")?.id : undefined;
 });
 
+/** @param {HTMLElement} section @returns {number} the version on the page: a save moves the form's, a swap the section's */
+function shown(section) {
+  const posted = /** @type {HTMLInputElement | null} */ (section.querySelector("form[data-kept] [name=version]"));
+  return Math.max(Number(section.dataset.version), Number(posted?.value ?? 0));
+}
+
+/** A history that somebody reads stays open, and is asked for anew where it has grown. @param {HTMLElement} section @param {HTMLElement} next */
+function carryHistory(section, next) {
+  const [read, fresh] = [section, next].map((each) => /** @type {HTMLDetailsElement | null} */ (each.querySelector(".history")));
+  if (!read?.open || !fresh) return;
+  const grown = Number(next.dataset.version) > Number(section.dataset.version);
+  fresh.replaceWith(read);
+  if (grown) queueMicrotask(() => htmx.trigger(read.querySelector("[hx-get]"), "grown")); // when it is back in the page
+}
+
 /** A text that is being written is never swapped away; its own answer, and a choice between two, may. */
 document.addEventListener("htmx:oobBeforeSwap", (event) => {
   const { detail } = /** @type {CustomEvent} */ (event);
   const section = /** @type {HTMLElement} */ (detail.target);
   if (!section.id.startsWith("section-")) return;
   const form = /** @type {HTMLFormElement | null} */ (section.querySelector("form[data-kept]"));
-  const next = /** @type {HTMLElement | null} */ (detail.fragment.querySelector(`#${section.id}`) ?? detail.fragment.firstElementChild);
+  const next = /** @type {HTMLElement} */ (detail.fragment.querySelector(`#${section.id}`) ?? detail.fragment.firstElementChild);
+  if (Number(next.dataset.version) < shown(section)) {
+    detail.shouldSwap = false; // asked for before the last save, and answered after it
+    return;
+  }
   if (settling === section.id) {
     if (form) [saved, sent].forEach((map) => map.delete(keyOf(form)));
     if (form) localStorage.removeItem(keyOf(form));
@@ -142,12 +161,13 @@ document.addEventListener("htmx:oobBeforeSwap", (event) => {
   const busy = form && (isDirty(form) || form.contains(document.activeElement) || section.querySelector(".conflict form"));
   if (!busy) {
     if (form) saved.delete(keyOf(form));
+    carryHistory(section, next);
     return;
   }
   detail.shouldSwap = false;
   const note = /** @type {HTMLElement | null} */ (section.querySelector(".meanwhile"));
   const mine = Number(/** @type {HTMLInputElement} */ (form.querySelector("[name=version]")).value);
-  if (note && next && Number(next.dataset.version) > mine && mine >= 0) note.hidden = false;
+  if (note && Number(next.dataset.version) > mine && mine >= 0) note.hidden = false;
 });
 
 const show = () => forms().forEach(offer);
