@@ -10,6 +10,8 @@ _EXECUTE: Final = re.compile(r"\s*EXECUTE\s+(\w+)\s*$", re.IGNORECASE)
 _PROCEDURE: Final = re.compile(
     r"\s*CREATE\s+(?:DEFINER\s*=\s*\S+\s+)?PROCEDURE\s+`?(\w+)`?(.*)", re.IGNORECASE | re.DOTALL
 )
+_QUOTED: Final = re.compile(r"\bAS\s+(?:\$\w*\$|E?')", re.IGNORECASE)
+"""Where PostgreSQL's procedures have their bodies; MySQL's stand there unquoted."""
 _CALL: Final = re.compile(r"\s*CALL\s+`?(\w+)", re.IGNORECASE)
 _CONSTANT: Final = re.compile(r"'((?:[^'\\]|\\.|'')*)'|\"((?:[^\"\\]|\\.|\"\")*)\"", re.DOTALL)
 _STATEMENT: Final = re.compile(
@@ -37,10 +39,10 @@ class MysqlSession:
             return []
         if found := _EXECUTE.match(text):
             return _constant_statements(self.prepared.get(found[1].lower(), ""))
-        if found := _PROCEDURE.match(text):
+        if (found := _PROCEDURE.match(text)) and not _QUOTED.search(found[2]):
             self.procedures[found[1].lower()] = found[2]
         if (found := _CALL.match(text)) and found[1].lower() in self.procedures:
-            return _body(self.procedures[found[1].lower()])
+            return _body(self.procedures[found[1].lower()]) or None
         return None
 
 
