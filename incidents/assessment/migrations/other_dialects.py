@@ -243,14 +243,24 @@ def _alter_table(reader: Reader, place: Place) -> Iterator[Op]:
 
 
 def _table_option(clause: Reader, table: str, place: Place) -> Iterator[Op]:
-    known = clause.peek().upper in _OPTIONS
+    known = clause.peek().upper in _OPTIONS or _is_parameters(clause) or _is_unicode(clause)
     yield place.op(Kind.HARMLESS if known else Kind.UNKNOWN, table=table, why="" if known else "What does it alter?")
 
 
 _OPTIONS: Final = {
-    "ENGINE", "CONVERT", "COMMENT", "AUTO_INCREMENT", "ALGORITHM", "LOCK", "DEFAULT", "ROW_FORMAT", "ORDER", "FORCE",
-    "DISABLE", "ENABLE", "COLLATE", "CHARACTER", "CHARSET", "KEY_BLOCK_SIZE", "STATS_PERSISTENT", "NOCHECK", "CHECK", "SET",
+    "ENGINE", "COMMENT", "AUTO_INCREMENT", "ALGORITHM", "LOCK", "DEFAULT", "ROW_FORMAT", "ORDER", "FORCE",
+    "DISABLE", "ENABLE", "COLLATE", "CHARACTER", "CHARSET", "KEY_BLOCK_SIZE", "STATS_PERSISTENT", "NOCHECK", "CHECK",
 }  # fmt: skip
+
+
+def _is_parameters(clause: Reader) -> bool:
+    """`SET (fillfactor = 70)`, not Oracle's `SET UNUSED`."""
+    return clause.peek().upper == "SET" and clause.peek(1).text == "(" and clause.peek(2).upper != "UNUSED"
+
+
+def _is_unicode(clause: Reader) -> bool:
+    """The table's texts in a set of characters that holds every other: any less may lose some."""
+    return clause.peek().upper == "CONVERT" and "UTF8" in clause.text().upper()
 
 
 def _add(clause: Reader, table: str, place: Place) -> Iterator[Op]:

@@ -79,7 +79,7 @@ class _Reading:
         elif name == "DoStmt":
             yield from self.block(text, place)
         elif name == "CallStmt":
-            yield from self.calls(node, place)
+            yield from self.calls({"FuncCall": node["funccall"]}, place)
         elif name in _HARMLESS:
             yield place.op(Kind.HARMLESS)
         else:
@@ -198,10 +198,26 @@ def _unknown(why: str) -> Callable[[Node, Place], Iterator[Op]]:
     return read
 
 
+def _create_table_as(node: Node, place: Place) -> Iterator[Op]:
+    yield from common_tables(node.get("query", {}).get("SelectStmt", {}), place)
+    yield from postgres_tree.create_table_as(node, place)
+
+
+def _kept_setting(node: Node, place: Place) -> Iterator[Op]:
+    """Of a role or a database, for all its later sessions."""
+    name = node.get("setstmt", {}).get("name", "")
+    if name in ("", "search_path", "role", "default_transaction_read_only"):
+        yield place.op(
+            Kind.UNKNOWN, why=f"{name or 'Every setting'} is another from now on: does the old code rely on it?"
+        )
+    else:
+        yield place.op(Kind.HARMLESS)
+
+
 _READERS: Final[dict[str, Callable[[Any, Place], Iterator[Op]]]] = {
     "CreateStmt": postgres_tree.create_table,
     "CreateForeignTableStmt": lambda node, place: postgres_tree.create_table(node["base"], place),
-    "CreateTableAsStmt": postgres_tree.create_table_as,
+    "CreateTableAsStmt": _create_table_as,
     "AlterTableStmt": postgres_tree.alter_table,
     "IndexStmt": postgres_tree.index,
     "ViewStmt": postgres_tree.view,
@@ -227,6 +243,8 @@ _READERS: Final[dict[str, Callable[[Any, Place], Iterator[Op]]]] = {
     "CreatePolicyStmt": postgres_rows.policy,
     "AlterPolicyStmt": postgres_rows.policy,
     "GrantStmt": postgres_rows.grant,
+    "AlterRoleSetStmt": _kept_setting,
+    "AlterDatabaseSetStmt": _kept_setting,
     "AlterDefaultPrivilegesStmt": postgres_rows.default_grant,
     "GrantRoleStmt": postgres_rows.grant,
     "CreateEventTrigStmt": _unknown(
@@ -236,9 +254,9 @@ _READERS: Final[dict[str, Callable[[Any, Place], Iterator[Op]]]] = {
 _HARMLESS: Final = {
     "CommentStmt", "VariableSetStmt", "VariableShowStmt", "LockStmt", "VacuumStmt", "ClusterStmt", "ReindexStmt",
     "TransactionStmt", "AlterOwnerStmt", "CheckPointStmt", "CreateStatsStmt", "AlterStatsStmt", "NotifyStmt",
-    "DiscardStmt", "ExplainStmt", "CreateCastStmt", "CreatePublicationStmt", "AlterPublicationStmt",
+    "DiscardStmt", "CreateCastStmt", "CreatePublicationStmt", "AlterPublicationStmt",
     "CreateSubscriptionStmt", "RefreshMatViewStmt", "SecLabelStmt", "AlterFunctionStmt", "CreateRoleStmt",
-    "AlterRoleSetStmt", "AlterDatabaseSetStmt", "CreateSeqStmt", "AlterSeqStmt", "CreateSchemaStmt",
+    "CreateSeqStmt", "AlterSeqStmt", "CreateSchemaStmt",
     "CreateExtensionStmt", "AlterExtensionStmt", "AlterExtensionContentsStmt", "DefineStmt", "CreateOpClassStmt",
     "CreateOpFamilyStmt", "AlterObjectDependsStmt", "ConstraintsSetStmt", "CreateFdwStmt", "CreateForeignServerStmt",
     "CreateUserMappingStmt", "ReassignOwnedStmt", "CreateAmStmt", "CreatedbStmt", "AlterSystemStmt",

@@ -145,3 +145,18 @@ alter table shop modify name not null;
 -- === B MySQL: a column whose empty values are filled, required by MODIFY
 UPDATE `shop` SET `town_id` = 1 WHERE `town_id` IS NULL;
 ALTER TABLE `shop` MODIFY `town_id` INT NOT NULL;
+-- === H Oracle: a column that is as good as gone
+ALTER TABLE shop SET UNUSED COLUMN name;
+-- === H MySQL: texts in a smaller set of characters
+ALTER TABLE `shop` CONVERT TO CHARACTER SET latin1;
+-- === F MySQL: texts in the set of all characters
+ALTER TABLE `shop` CONVERT TO CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci;
+-- === H MySQL: a procedure of which nothing can be told
+DELIMITER //
+CREATE PROCEDURE fix()
+BEGIN
+    DECLARE many INT;
+    FETCH rows_of INTO many;
+END//
+DELIMITER ;
+CALL fix();

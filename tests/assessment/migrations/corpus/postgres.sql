@@ -503,3 +503,17 @@ CREATE UNIQUE INDEX codes ON shop (code) NULLS NOT DISTINCT;
 -- change
 DROP INDEX codes;
 CREATE UNIQUE INDEX codes ON shop (code);
+-- === H a procedure that nobody knows
+CALL clean_up('shop');
+-- === B a procedure of the same file
+CREATE PROCEDURE clean_up() LANGUAGE sql AS 'DELETE FROM shop';
+CALL clean_up();
+-- === B a procedure of the same file, which is called when all is read
+CREATE PROCEDURE clean_up() LANGUAGE plpgsql AS $$ BEGIN DELETE FROM shop; END $$;
+CALL clean_up();
+-- === B rows moved into a new table
+CREATE TABLE archive AS WITH gone AS (DELETE FROM shop WHERE id < 9 RETURNING *) SELECT * FROM gone;
+-- === H where names are looked up from now on
+ALTER ROLE application SET search_path TO other;
+-- === F how long later sessions wait
+ALTER DATABASE shops SET statement_timeout = '1min';
