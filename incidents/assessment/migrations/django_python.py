@@ -105,9 +105,16 @@ def quoted(values: Values, node: ast.Call) -> str:
     raise Unresolved("a call")
 
 
+def _whole(code: ast.expr | None) -> ast.expr | None:
+    """The function of which `partial(function, flag=True)` fixes arguments by name."""
+    if isinstance(code, ast.Call) and last_name(code.func) == "partial" and len(code.args) == 1:
+        return code.args[0]
+    return code
+
+
 def run_python(step: Step, code: ast.expr | None) -> Iterable[Op]:
     """The operations that the function amounts to; UNKNOWN for what only a reader can judge."""
-    walk = _Walk(step)
+    walk, code = _Walk(step), _whole(code)
     if code is None or dotted(code).endswith("RunPython.noop") or last_name(code) == "noop":
         return [step.op(Kind.HARMLESS)]
     if isinstance(code, ast.Lambda):
