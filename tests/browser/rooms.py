@@ -55,11 +55,15 @@ class Visitor:
         expect(self.page.locator("#live")).to_have_text("live", timeout=SOON)
 
     def answers(self, question: str, answer: str) -> None:
-        """A group that needs nobody is folded: it is opened first."""
+        """A group that needs nobody is folded: it is opened first. The advice to the answer is waited for."""
         group = self.page.locator(f"details.question-group:has(#q-{question})")
         if group.get_attribute("open") is None:
             group.locator("summary").click()
-        self.page.locator(f"#q-{question}").get_by_label(answer, exact=True).click()
+        choice = self.page.locator(f"#q-{question}").get_by_label(answer, exact=True)
+        if choice.is_checked():
+            return
+        with self.page.expect_response(re.compile(r"/advice$")):
+            choice.click()
 
     def says_no(self, *questions: str) -> None:
         for question in questions:

@@ -23,7 +23,7 @@ def test_d5_a_prepared_fix_is_rolled_forward_before_everybodys_eyes(stage: Stage
     auditor.is_live()
 
     oncall.answers_the_default()
-    says_yes(oncall, "roll_forward", *PREPARED)
+    says_yes(oncall, *PREPARED)
     expect(oncall.page.locator("#advice")).to_contain_text("The procedure says: roll forward with the prepared fix.")
     with oncall.allowing("422"):
         decide(oncall)
@@ -51,7 +51,7 @@ def test_m2_a_hotfix_is_named_after_the_decision(enter: Enter, declared: str) ->
     oncall.goes(f"/incidents/{declared}/")
     oncall.is_live()
     oncall.page.locator("#group-irreversible").get_by_role("button", name="No to all of these").click()
-    says_yes(oncall, "migrations", "migration", "incompatible", "hotfix_tolerates")
+    says_yes(oncall, "migration", "incompatible", "hotfix_tolerates")
     oncall.says_no("customer_data", "flag_isolates", "credential_restored")
     decide(oncall)
     oncall.sees("The hotfix is still to come", where="#panel-now")
@@ -70,7 +70,7 @@ def test_c1_c2_the_credential_that_comes_back_is_confirmed_or_rotated_forward(en
     oncall.goes(f"/incidents/{declared}/")
     oncall.is_live()
     oncall.answers_the_default()
-    says_yes(oncall, "credentials", "credential_restored", "credential_still_valid")
+    says_yes(oncall, "credential_restored", "credential_still_valid")
     oncall.page.locator("#goes-by-credential").fill("shop/payment-provider")
     decide(oncall)
     oncall.sees("exists, not proven", where="#panel-plan")
@@ -89,12 +89,9 @@ def test_c1_c2_the_credential_that_comes_back_is_confirmed_or_rotated_forward(en
     assert faults == []
 
 
-def says_yes(visitor: Visitor, group: str, *questions: str) -> None:
+def says_yes(visitor: Visitor, *questions: str) -> None:
     for question in questions:
-        folded = visitor.page.locator(f"#group-{group}:not([open]) > summary")
-        if folded.count():
-            folded.click()
-        visitor.page.locator(f"#q-{question}").get_by_label("Yes", exact=True).click()
+        visitor.answers(question, "Yes")
 
 
 def decide(visitor: Visitor) -> None:

@@ -100,7 +100,7 @@ DEFECTS = (
          "gate = gate_of(step)", "gate = Gate(True, step.rule, '', StepState.READY)"),
     _one("a worker acts behind a shut gate", (*READY, turn("a_worker_works", dies="claimed"), STOPS, passes(6), WORKS),
          "incidents.effects.performing._attempt", "claim.gate.check()", "None"),
-    _one("a lost role is ignored", (*READY, LOST, WORKS), f"{_QUERIES}.grants._holds",
+    _one("a lost role is ignored", (*READY, LOST, WORKS), f"{_QUERIES}.grants._stands",
          "and not who_lost_the_role(bound.pk)", ""),
     _one("another plan's grant will do", (*READY, WORKS, NO_HELP, DECIDES, EXECUTES, SWEEPS, WORKS),
          f"{_QUERIES}.grants.grant_of", "consumed_by=name_of(plan), ", ""),

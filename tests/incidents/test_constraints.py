@@ -14,12 +14,16 @@ from incidents.models import (
     Alert,
     Assessment,
     Change,
+    Checkpoint,
+    CheckpointHead,
     Confirmation,
     Deadline,
     Decision,
     Delivery,
     Deployment,
     Drill,
+    Export,
+    FailedSignIn,
     FollowUp,
     Identity,
     Incident,
@@ -200,6 +204,12 @@ VIOLATIONS: Mapping[str, Violation] = {
     "a_drill_is_of_a_known_scenario": lambda r: drill(r, scenario="earthquake"),
     "one_drill_at_a_time": lambda r: twice(lambda: drill(r)),
     "an_ended_drill_says_when": lambda r: drill(r, state="done"),
+    "checkpoints_begin_at_one": lambda r: checkpoint(0),
+    "a_head_is_told_once": lambda r: [head(checkpoint(1)), head(checkpoint(2))],
+    "a_checkpoint_tells_a_head_once": lambda r: [head(checkpoint(1)), head(Checkpoint(number=1), seq=2)],
+    "an_export_has_a_known_form": lambda r: export(r, form="poem"),
+    "an_export_has_a_known_state": lambda r: export(r, state="lost"),
+    "one_row_a_knock": lambda r: twice(knock),
 }  # fmt: skip
 
 
@@ -229,6 +239,22 @@ def reminder(rows: SimpleNamespace, **other: object) -> Reminder:
 def drill(rows: SimpleNamespace, **other: object) -> Drill:
     values = {"scenario": "clean_revert", "started_by": rows.person, "started_at": NOW} | other
     return Drill.objects.create(service=rows.service, **values)
+
+
+def checkpoint(number: int) -> Checkpoint:
+    return Checkpoint.objects.create(number=number, at=NOW, text="{}", hash="h", signature="s")
+
+
+def head(of: Checkpoint, seq: int = 1) -> CheckpointHead:
+    return CheckpointHead.objects.create(checkpoint=of, stream="access", seq=seq, hash="h")
+
+
+def export(rows: SimpleNamespace, **other: object) -> Export:
+    return Export.objects.create(asked_by=rows.person, asked_at=NOW, moved_at=NOW, **({"form": "csv"} | other))
+
+
+def knock() -> FailedSignIn:
+    return FailedSignIn.objects.create(login="x", address="y", how="password", first_at=NOW, last_at=NOW)
 
 
 def constraints() -> set[str]:

@@ -87,7 +87,7 @@ def test_t1_each_is_written_to_by_chat_and_mail_and_no_phone_rings(
     (step, _) = Step.objects.filter(kind__startswith="remind_")
     number = retrospective.incident.number
     assert step.parameters["words"] == f"Due 2026-05-09 12:00 UTC: The retrospective of {number}."
-    assert step.parameters["url"] == f"http://localhost:8000/incidents/{number}/#closing"
+    assert step.parameters["url"] == f"http://localhost:8000/incidents/{number}/retrospective/"
     assert step.rule == "T1"
 
 

@@ -50,6 +50,10 @@ OPERATIONS = {
     ("POST", f"{PULL}/requested_reviewers"),
     ("GET", f"{PULL}/merge"),
     ("PUT", f"{PULL}/merge"),
+    ("GET", f"{REPO}/issues"),
+    ("POST", f"{REPO}/issues"),
+    ("GET", f"{REPO}/issues/{{number}}"),
+    ("PATCH", f"{REPO}/issues/{{number}}"),
     ("GET", f"{REPO}/issues/{{number}}/events"),
     ("GET", f"{REPO}/actions/runs"),
     ("GET", RUN),
@@ -308,6 +312,19 @@ def test_an_installation_token(sandbox):
     valid(models.InstallationToken, answer, 201)
     refused = httpx.post(address, headers={"Authorization": "Bearer wrong"}, trust_env=False)
     valid(models.BasicError, refused, 401)
+
+
+def test_an_issue_is_opened_listed_and_closed(github):
+    body = asked(models.ReposOwnerRepoIssuesPostBody, title="Test the checkout", body="It was not.")
+    opened = valid(models.Issue, github.post("/issues", json=body), 201)
+    address = f"/issues/{opened['number']}"
+    assert valid(models.Issue, github.get(address))["state"] == "open"
+    listed = valid(models.Issue, github.get("/issues", params={"state": "open"}))
+    assert opened["number"] in [one["number"] for one in listed]
+    closing = asked(models.ReposOwnerRepoIssuesIssueNumberPatchBody, state="closed", state_reason="completed")
+    assert valid(models.Issue, github.patch(address, json=closing))["state"] == "closed"
+    valid(models.ValidationError, github.post("/issues", json={"title": " "}), 422)
+    valid(models.BasicError, github.get("/issues/999999"), 404)
 
 
 def test_every_operation_of_the_code_host_is_driven_here(sandbox):

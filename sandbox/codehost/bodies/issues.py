@@ -2,11 +2,26 @@
 
 from sandbox.codehost.bodies.people import Body, user
 from sandbox.codehost.links import Links
-from sandbox.codehost.records import Issue
+from sandbox.codehost.records import Issue, PullRequest
+
+
+def pull_as_issue(links: Links, found: PullRequest) -> Body:
+    """A pull request as the issues' list has it."""
+    pull, page = f"{links.repo}/pulls/{found.number}", f"{links.page}/pull/{found.number}"
+    addresses = {"url": pull, "html_url": page, "diff_url": f"{page}.diff", "patch_url": f"{page}.patch"}
+    return {**_common(links, found, page), "state_reason": None, "pull_request": addresses}
 
 
 def issue(links: Links, found: Issue) -> Body:
-    api, page = f"{links.repo}/issues/{found.number}", f"{links.page}/issues/{found.number}"
+    return {
+        **_common(links, found, f"{links.page}/issues/{found.number}"),
+        "state_reason": found.state_reason,
+        "closed_by": user(links, found.closed_by) if found.closed_by else None,
+    }
+
+
+def _common(links: Links, found: Issue | PullRequest, page: str) -> Body:
+    api = f"{links.repo}/issues/{found.number}"
     return {
         "id": found.number,
         "node_id": f"I_{found.number}",
@@ -18,7 +33,6 @@ def issue(links: Links, found: Issue) -> Body:
         "html_url": page,
         "number": found.number,
         "state": found.state,
-        "state_reason": found.state_reason,
         "title": found.title,
         "body": found.body or None,
         "user": user(links, found.author),
@@ -32,6 +46,5 @@ def issue(links: Links, found: Issue) -> Body:
         "created_at": found.created_at,
         "updated_at": found.updated_at,
         "closed_at": found.closed_at,
-        "closed_by": user(links, found.closed_by) if found.closed_by else None,
         "author_association": "COLLABORATOR",
     }

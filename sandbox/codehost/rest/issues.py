@@ -5,8 +5,7 @@ https://docs.github.com/en/rest/issues/issues
 
 from starlette.routing import BaseRoute
 
-from sandbox.codehost.bodies import issues, pulls
-from sandbox.codehost.forge import DEFAULT_BRANCH
+from sandbox.codehost.bodies import issues
 from sandbox.codehost.records import Issue, PullRequest
 from sandbox.codehost.refusals import Refused, invalid
 from sandbox.codehost.rest.calls import Answer, Call, Rest, next_page, paged
@@ -57,6 +56,4 @@ def edit_issue(call: Call) -> Answer:
 def _listed(call: Call, each: Issue | PullRequest) -> dict[str, object]:
     if isinstance(each, Issue):
         return issues.issue(call.forge.links, each)
-    shown = pulls.simple(call.forge.links, each, default_branch=DEFAULT_BRANCH)
-    address = shown["url"]
-    return {**shown, "pull_request": {"url": address, "html_url": shown["html_url"]}}
+    return issues.pull_as_issue(call.forge.links, each)
