@@ -132,6 +132,7 @@ def test_t2_a_follow_up_is_added_and_the_retrospective_completed(enter: Enter, o
     oncall.goes(f"/incidents/{over}/retrospective/")
     oncall.is_live()
     oncall.page.locator("#words-new").fill("Test the checkout with points.")
+    oncall.page.locator("#words-new").evaluate("area => { area.style.height = '20rem'; }")  # as pulled by its corner
     oncall.presses("Add")
     oncall.sees("Test the checkout with points.", where="#panel-follow-ups")
     oncall.presses("It is complete")
