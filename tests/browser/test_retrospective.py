@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import APIResponse, Locator, Route, expect
 
 from tests.browser.conftest import Enter
 from tests.browser.looking import look_at
@@ -91,6 +91,31 @@ def test_t2_a_history_that_is_read_grows_while_others_write(enter: Enter, over: 
     engineer.sees("Nobody has written here yet", where="#section-action .history")
     field.fill("Reverted by hand.")
     expect(engineer.page.locator("#section-action .revisions > li")).to_have_count(2, timeout=SOON)
+
+
+def test_t2_an_answer_that_comes_late_brings_no_older_text_back(enter: Enter, over: str) -> None:
+    oncall = enter("oncall")
+    field, page = opens(oncall, over, "action"), oncall.page
+    held: list[tuple[Route, APIResponse]] = []
+
+    def hold_the_first(route: Route) -> None:
+        if held:
+            route.fulfill(status=204)
+        else:
+            held.append((route, route.fetch()))
+
+    page.route(re.compile("/panels$"), hold_the_first)
+    with page.expect_request(re.compile("/panels$")):
+        field.fill("Reverted.")
+    saved(oncall, "action", 1)
+    field.fill("Reverted by hand.")
+    saved(oncall, "action", 2)
+    page.locator("h1").click()
+    page.locator("#panel-terms").evaluate("panel => { panel.dataset.old = ''; }")
+    for route, answer in held:
+        route.fulfill(response=answer)
+    expect(page.locator("#panel-terms[data-old]")).to_have_count(0, timeout=SOON)
+    expect(page.locator("#text-action")).to_have_text("Reverted by hand.")
 
 
 def test_t2_a_browser_that_dies_while_typing_offers_the_words_again(enter: Enter, over: str) -> None:
