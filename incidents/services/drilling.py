@@ -56,7 +56,7 @@ def _stage_of(scenario: str) -> Service:
         raise DrillsUnavailable("E3", "No sandbox is set (SANDBOX_URL): there is nothing to drill on.")
     if scenario not in SCRIPTS:
         raise DrillsUnavailable("E3", "The sandbox cannot break in this way yet. Choose another scenario.")
-    service = Service.objects.in_use().select_for_update().filter(slug=settings.DRILL_SERVICE).first()
+    service = Service.objects.locked().filter(retired=False, slug=settings.DRILL_SERVICE).first()
     if service is None:
         raise DrillsUnavailable("E3", f"The catalogue knows no service {settings.DRILL_SERVICE} (DRILL_SERVICE).")
     return service

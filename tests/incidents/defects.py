@@ -116,7 +116,7 @@ DEFECTS = (
     _one("a stop leaves no trace", (*READY, STOPS), f"{_SERVICES}.executing.stop_plan",
          "record(incident, ", "str((incident, ), **{}) if True else dict(a="),
     _one("a replaced plan's steps stay", (*READY, NO_HELP), f"{_SERVICES}.concluding.retire_plan",
-         "cancelled.update(state=StepState.CANCELLED, finished_at=now, due_at=None, lease=None)", "None"),
+         "plan.steps.filter(state__in=[*UNSTARTED, StepState.RUNNING]).cancel(now)", "None"),
     _one("a plan is replaced under a worker's hands",
          (*READY, turn("somebody_acts_while_a_worker_works", moment="claimed", act="no help")),
          f"{_SERVICES}.concluding.retire_plan", "if at_work:", "if False:"),

@@ -44,10 +44,16 @@ def _rebuilt(schema: Schema, table: TableState, successor: TableState, copied: d
     dropped = table.marks[Kind.DROP_TABLE]
     joined = TableState(successor.name, table.original, known=table.known, before=table.before)
     joined.constraints, joined.triggers = successor.constraints, successor.triggers
-    heirs = {source: successor.columns[target] for target, source in copied.items() if target in successor.columns}
-    for column in list(table.old_columns()):
+    old = list(table.old_columns())
+    named = {column.original for column in old} if table.known else set(copied.values()) - {""}
+    heirs = {
+        source: successor.columns[target]
+        for target, source in copied.items()
+        if target in successor.columns and source in named
+    }
+    for column in old:
         _join_column(joined, column, heirs.get(column.original), dropped)
-    taken = {heir.name for heir in heirs.values()} if table.known else set(copied)
+    taken = {heir.name for heir in heirs.values()}
     joined.columns |= {name: column for name, column in successor.columns.items() if name not in taken}
     if table.known:
         yield from _altered_table(schema, joined)

@@ -160,3 +160,19 @@ BEGIN
 END//
 DELIMITER ;
 CALL fix();
+-- === B SQLite: a table made anew with a required column that the copy fills
+-- before
+CREATE TABLE shop (id INTEGER PRIMARY KEY, name TEXT NOT NULL);
+-- change
+CREATE TABLE shop_new (id INTEGER PRIMARY KEY, name TEXT NOT NULL, channel TEXT NOT NULL);
+INSERT INTO shop_new (id, name, channel) SELECT id, name, 'web' FROM shop;
+DROP TABLE shop;
+ALTER TABLE shop_new RENAME TO shop;
+-- === F SQLite: a table made anew with a column that has a default
+-- before
+CREATE TABLE shop (id INTEGER PRIMARY KEY, name TEXT NOT NULL);
+-- change
+CREATE TABLE shop_new (id INTEGER PRIMARY KEY, name TEXT NOT NULL, channel TEXT NOT NULL DEFAULT 'web');
+INSERT INTO shop_new (id, name, channel) SELECT id, name, 'web' FROM shop;
+DROP TABLE shop;
+ALTER TABLE shop_new RENAME TO shop;
