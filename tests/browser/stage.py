@@ -55,13 +55,20 @@ class Stage:
         command = (sys.executable, "manage.py", "shell", "--verbosity=0", "--command", ADMIT.format(name, PASSWORD))
         subprocess.run(command, cwd=ROOT, env=self.environment, check=True, stdout=subprocess.DEVNULL)
 
-    def declare(self, title: str) -> str:
-        """An incident without an alert, as the on-call engineer declares it; its suspect is a harmless change."""
+    def declare(self, title: str, suspect: str = "") -> str:
+        """An incident without an alert, as the on-call engineer declares it; else its suspect is a harmless change."""
         oncall = self._oncall()
         changes = oncall.client.get("/changes/").text.partition("#16 ")[2]
-        (sha, *_) = re.findall(r"suspect=([0-9a-f]{40})", changes)
+        (sha, *_) = [suspect] if suspect else re.findall(r"suspect=([0-9a-f]{40})", changes)
         told = {"title": title, "service": "shop", "severity": "2", "trigger": "U2", "customers_affected": "on"}
         return str(oncall.post("/incidents/declare/", **told, suspect=sha).url.path.split("/")[2])
+
+    def break_shop(self, scenario: str) -> str:
+        """Merge the scenario's change, and wait until the console has read it; its id."""
+        sha, oncall = str(self.control("break", scenario=scenario)["merged"][0]["sha"]), self._oncall()
+        page = f"/changes/shop/{sha}/"
+        await_true(lambda: "What it did" in oncall.client.get(page).text, f"{scenario} is read", READY_SECONDS)
+        return sha
 
     def end_by_hand(self, number: str) -> None:
         """It was escalated, and mended outside the console: its retrospective is open from then on."""
