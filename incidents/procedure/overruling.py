@@ -62,7 +62,7 @@ class Overruled:
 def overruled_by(given: Answers, found: Mapping[str, Found]) -> tuple[Overruled, ...]:
     """The findings that these answers set aside: the console found the careful answer, the engineer says otherwise."""
     return tuple(
-        Overruled(field, found[field].evidence)
+        Overruled(field, found[field].evidence.removesuffix("."))  # it stands inside sentences
         for field in SECONDS
         if field in found and found[field].answer == QUESTIONS[field].careful and not given.counts(field)
     )

@@ -39,6 +39,12 @@ def test_to_the_stricter_side_the_engineer_answers_alone(field: str, found: Answ
     assert overruled_by(Answers(**{field: Answer.NO}), {field: Found(found, "read")}) == ()
 
 
+def test_what_was_found_stands_inside_a_sentence() -> None:
+    overruled = overruled_by(LOOSE, {"incompatible": Found(Answer.YES, "orders.note is gone.")})
+    [need] = [need for need in needs_of(LOOSE, Path.ROLLBACK, overruled) if need.holds]
+    assert need.sentence.startswith("The console found: orders.note is gone. It was answered otherwise")
+
+
 def test_m2_a_looser_answer_needs_a_word_why_and_says_what_was_found() -> None:
     overruled = overruled_by(LOOSE, FOUND)
     with pytest.raises(OverrulingNeedsReason, match=r"found incompatible.*the on-call DBA must agree"):
