@@ -7,7 +7,7 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import Q, QuerySet
 
 from incidents import dispatch
 from incidents.models.circumstances import act_as
@@ -62,10 +62,12 @@ def ask_export(
 
 @transaction.atomic
 def claim_export(*, export_id: UUID, now: datetime) -> Export | None:
-    """Take one that waits, or that a worker has let go of; None where there is nothing to do."""
-    idle = Q(state=ExportState.WAITING) | Q(state=ExportState.MAKING, moved_at__lt=now - SIGN_OF_LIFE)
-    found = Export.objects.select_for_update(skip_locked=True, of=("self",)).filter(idle, pk=export_id).first()
+    """Take one that waits, or that a worker has let go of; None where there is nothing to do, or it is given up."""
+    found = _idle(now).select_for_update(skip_locked=True, of=("self",)).filter(pk=export_id).first()
     if found is None:
+        return None
+    if found.state == ExportState.MAKING and found.asked_at < now - GIVEN_UP_AFTER:
+        fail_export(export=found, words="No worker could finish it within six hours: ask for less at once.", now=now)
         return None
     found.state, found.moved_at, found.rows, found.words = ExportState.MAKING, now, 0, ""
     found.save(update_fields=["state", "moved_at", "rows", "words"])
@@ -122,8 +124,12 @@ def expired_exports(now: datetime) -> list[UUID]:
 
 def due_exports(now: datetime) -> list[UUID]:
     """What nobody is making: a nudge was lost, or a worker died."""
-    idle = Q(state=ExportState.WAITING) | Q(state=ExportState.MAKING, moved_at__lt=now - SIGN_OF_LIFE)
-    return list(Export.objects.filter(idle).order_by(F("asked_at")).values_list("pk", flat=True)[:20])
+    return list(_idle(now).order_by("asked_at").values_list("pk", flat=True)[:20])
+
+
+def _idle(now: datetime) -> QuerySet[Export]:
+    waiting, let_go = Q(state=ExportState.WAITING), Q(state=ExportState.MAKING, moved_at__lt=now - SIGN_OF_LIFE)
+    return Export.objects.filter(waiting | let_go)
 
 
 def _about(export: Export) -> dict[str, Any]:

@@ -164,6 +164,17 @@ def test_what_a_dead_worker_let_go_of_is_made_by_another_and_only_once(auditor: 
     assert exporting.claim_export(export_id=asked.pk, now=later) is not None
 
 
+def test_what_no_worker_finishes_in_hours_is_given_up_and_recorded(auditor: User, now: datetime) -> None:
+    asked = exporting.ask_export(form="jsonl", actor=auditor, now=now)
+    later = now + exporting.GIVEN_UP_AFTER
+    assert exporting.claim_export(export_id=asked.pk, now=later) is not None
+    later += timedelta(minutes=2)
+    assert exporting.claim_export(export_id=asked.pk, now=later) is None
+    assert Export.objects.get(pk=asked.pk).state == "failed"
+    assert kinds() == ["export.asked", "export.failed"]
+    assert exporting.due_exports(later + timedelta(minutes=2)) == []
+
+
 def test_a_full_disk_fails_the_export_in_words(auditor: User, settings: Settings, tmp_path: Path) -> None:
     (tmp_path / "taken").write_text("")
     settings.EXPORT_FOLDER = str(tmp_path / "taken")
