@@ -1,5 +1,7 @@
 """An export of the record: a request, a worker's progress with it, and the file until it expires."""
 
+from pathlib import Path
+
 from django.conf import settings
 from django.db import models
 
@@ -36,6 +38,11 @@ class Export(Identified):
 
     def __str__(self) -> str:
         return f"{self.form} of {self.incident or 'a period'}: {self.state}"
+
+    @property
+    def path(self) -> Path:
+        """Where its file lies; the name is the console's own."""
+        return Path(settings.EXPORT_FOLDER) / f"{self.pk}.{ExportForm(self.form).suffix}"
 
     @property
     def file_name(self) -> str:

@@ -6,14 +6,12 @@ from pathlib import Path
 from typing import Final, cast
 from uuid import UUID
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from incidents.models.export import Export
-from incidents.procedure.exporting import ExportForm
 from incidents.queries.audit import require_auditor
 from incidents.queries.exporting import downloadable, exports_page, published_key
 from incidents.services.clock import database_now
@@ -68,7 +66,7 @@ def download(request: HttpRequest, export_id: UUID) -> HttpResponse:
         return HttpResponse(status=416, headers={"Content-Range": f"bytes */{export.size}"})
     if first == 0:
         note_download(export=export, actor=person(request), now=database_now())
-    answer = StreamingHttpResponse(_pieces(_file(export), first, last), content_type="application/octet-stream")
+    answer = StreamingHttpResponse(_pieces(export.path, first, last), content_type="application/octet-stream")
     answer.headers["Content-Length"] = str(last - first + 1)
     answer.headers["Content-Disposition"] = f'attachment; filename="{export.file_name}"'
     answer.headers["Accept-Ranges"], answer.headers["ETag"] = "bytes", _tag(export)
@@ -109,10 +107,6 @@ def _wanted(request: HttpRequest, export: Export) -> tuple[int, int]:
 
 def _tag(export: Export) -> str:
     return f'"{export.sha256}"'
-
-
-def _file(export: Export) -> Path:
-    return Path(settings.EXPORT_FOLDER) / f"{export.pk}.{ExportForm(export.form).suffix}"
 
 
 def _pieces(path: Path, first: int, last: int) -> Iterator[bytes]:

@@ -84,7 +84,7 @@ def exported(auditor: User, now: datetime, **what: Any) -> Path:
     making.make_export(export.pk)
     made = Export.objects.get(pk=export.pk)
     assert made.state == "ready", made.words
-    return making.file_of(made)
+    return made.path
 
 
 def judged(bundle: Path, held: list[str]) -> Verdict:

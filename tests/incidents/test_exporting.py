@@ -50,7 +50,7 @@ def test_only_an_auditor_exports(oncall: User, administrator: User, now: datetim
 
 def test_lines_of_json_are_the_stored_bytes_in_order_with_their_clear_texts(incident: Incident, auditor: User) -> None:
     export = made(auditor, "jsonl", incident=incident.number)
-    lines = making.file_of(export).read_text().splitlines()
+    lines = export.path.read_text().splitlines()
     entries = list(LedgerEntry.objects.filter(stream_id=stream_of(incident)).order_by("seq"))
     assert [canonical(json.loads(line)["entry"]) for line in lines] == [entry.text for entry in entries]
     assert [json.loads(line)["hash"] for line in lines] == [entry.hash for entry in entries]
@@ -59,7 +59,7 @@ def test_lines_of_json_are_the_stored_bytes_in_order_with_their_clear_texts(inci
 
 
 def test_a_table_for_a_spreadsheet_has_who_what_and_when_in_words(incident: Incident, auditor: User) -> None:
-    with making.file_of(made(auditor, "csv", incident=incident.number)).open(encoding="utf-8-sig") as file:
+    with made(auditor, "csv", incident=incident.number).path.open(encoding="utf-8-sig") as file:
         (first, *_) = csv.DictReader(file)
     assert (first["actor"], first["action"], first["rule"]) == ("oncall", "Declared: Checkout answers 500", "U2")
     assert first["clock"] == "database"
@@ -73,7 +73,7 @@ def test_a_spreadsheet_runs_nothing_that_somebody_typed(cell: str) -> None:
 def test_a_period_holds_what_was_recorded_in_it_without_a_gap(engineer: User, auditor: User, now: datetime) -> None:
     write(40, actor=engineer, now=now)
     since, until = now + timedelta(seconds=10), now + timedelta(seconds=20)
-    lines = making.file_of(made(auditor, "jsonl", since=since, until=until)).read_text().splitlines()
+    lines = made(auditor, "jsonl", since=since, until=until).path.read_text().splitlines()
     moments = [json.loads(line)["entry"]["at"] for line in lines]
     assert len(moments) == 10
     assert min(moments) >= since.isoformat()
@@ -120,11 +120,11 @@ def test_asked_made_downloaded_and_removed_stand_in_the_record(
     client.force_login(auditor)
     answer = client.get(f"/audit/exports/{export.pk}/")
     content = b"".join(answer)
-    assert content == making.file_of(export).read_bytes()
+    assert content == export.path.read_bytes()
     assert answer["Content-Disposition"] == f'attachment; filename="{export.file_name}"'
     Export.objects.update(expires_at=now)
     making.mind_exports()
-    assert not making.file_of(export).exists()
+    assert not export.path.exists()
     assert client.get(f"/audit/exports/{export.pk}/").status_code == 404
     assert kinds() == ["export.asked", "export.made", "export.downloaded", "export.expired"]
 
@@ -139,7 +139,7 @@ RANGES = {
 @pytest.mark.parametrize("asked", sorted(RANGES))
 def test_a_download_that_broke_off_goes_on_where_it_was(auditor: User, client: Client, asked: str) -> None:
     export = made(auditor, "jsonl")
-    whole = making.file_of(export).read_bytes()
+    whole = export.path.read_bytes()
     client.force_login(auditor)
     answer = client.get(f"/audit/exports/{export.pk}/", headers={"range": asked})
     status, first, last = RANGES[asked]

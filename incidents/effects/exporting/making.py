@@ -6,13 +6,11 @@ from pathlib import Path
 from uuid import UUID
 
 import structlog
-from django.conf import settings
 from django.db import connection
 
 from incidents.effects.exporting.copying import Passing, Range, lines_of, portions
 from incidents.effects.exporting.forms import WRITERS, Contents
 from incidents.models.export import Export
-from incidents.procedure.exporting import ExportForm
 from incidents.queries.exporting import ranges_of
 from incidents.services.checkpointing import LedgerWentBack, make_checkpoint
 from incidents.services.clock import database_now
@@ -27,7 +25,6 @@ from incidents.services.exporting import (
 )
 
 log = structlog.get_logger(__name__)
-PIECE = 1 << 20
 
 
 def make_export(export_id: UUID) -> None:
@@ -49,20 +46,15 @@ def mind_exports() -> list[UUID]:
     for export_id in expired_exports(now):
         over = expire_export(export_id=export_id, now=now)
         if over is not None:
-            file_of(over).unlink(missing_ok=True)
+            over.path.unlink(missing_ok=True)
     return due_exports(now)
-
-
-def file_of(export: Export) -> Path:
-    """Where its file lies; the name is the console's own."""
-    return Path(settings.EXPORT_FOLDER) / f"{export.pk}.{ExportForm(export.form).suffix}"
 
 
 def _make(export: Export) -> None:
     _vouch()
     wanted = ranges_of(export)
     ranges = [Range(*each) for each in wanted]
-    passing, target = Passing(), file_of(export)
+    passing, target = Passing(), export.path
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     part = target.with_name(f"{target.name}.part")
     contents = Contents(export, _lines(export, ranges, passing), wanted, database_now())
@@ -99,8 +91,5 @@ def _where_broken(passing: Passing) -> str:
 
 
 def _digest(path: Path) -> str:
-    digest = hashlib.sha256()
     with path.open("rb") as file:
-        while piece := file.read(PIECE):
-            digest.update(piece)
-    return digest.hexdigest()
+        return hashlib.file_digest(file, "sha256").hexdigest()
