@@ -11,16 +11,17 @@ import pytest
 from django.contrib.auth.models import User
 from django.template.loader import render_to_string
 from django.test import Client
-from pytest_django.fixtures import Settings
+from pytest_django import DjangoAssertNumQueries, Settings
 
 from incidents.effects.exporting import forms, making, rows
 from incidents.effects.exporting.copying import Range, portions
-from incidents.models import Export, Incident, LedgerEntry
+from incidents.models import CheckpointHead, Export, Incident, LedgerEntry, LedgerStream
 from incidents.models.ledger import canonical, stream_of
 from incidents.queries.duty import NotPermitted
+from incidents.queries.exporting import checkpoints_of
 from incidents.services import exporting
 from incidents.services.clock import database_now
-from tests.incidents.forging import exported, judged, pinned, write
+from tests.incidents.forging import checkpoint_after, exported, judged, pinned, write
 
 pytestmark = pytest.mark.django_db
 
@@ -84,6 +85,17 @@ def test_a_bundle_of_a_period_is_intact(engineer: User, auditor: User, now: date
     write(40, actor=engineer, now=now)
     bundle = exported(auditor, now, since=now + timedelta(seconds=10), until=now + timedelta(seconds=20))
     assert judged(bundle, pinned()).code == 0
+
+
+def test_the_heads_of_many_checkpoints_are_read_at_once(
+    engineer: User, now: datetime, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    for number in range(6):
+        checkpoint_after(2, actor=engineer, now=now, seed=number)
+    ranges = [(each.name, 1, each.seq) for each in LedgerStream.objects.all()]
+    with django_assert_max_num_queries(3):
+        told = list(checkpoints_of(ranges))
+    assert sum(len(each["heads"]) for each in told) == CheckpointHead.objects.count()
 
 
 def test_a_bundle_of_an_incident_is_intact_and_tells_it(incident: Incident, auditor: User, now: datetime) -> None:
