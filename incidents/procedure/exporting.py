@@ -26,6 +26,7 @@ class ExportState(StrEnum):
     EXPIRED = "expired"
 
 
+UNDER_WAY: Final = (ExportState.WAITING, ExportState.MAKING)
 FORM_WORDS: Final = {
     ExportForm.BUNDLE: "Signed bundle",
     ExportForm.JSONL: "JSON Lines",

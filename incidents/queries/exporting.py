@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 from typing import Any, Final
 
 from django.contrib.auth.models import User
@@ -12,7 +11,7 @@ from incidents.models import merkle
 from incidents.models.checkpoint import Checkpoint, CheckpointHead
 from incidents.models.export import Export
 from incidents.models.ledger import LedgerStream, stream_of
-from incidents.procedure.exporting import FORM_WORDS, ExportForm, ExportState
+from incidents.procedure.exporting import FORM_WORDS, UNDER_WAY, ExportForm, ExportState
 from incidents.queries.audit import require_auditor
 from incidents.queries.shapes.exporting import ExportRow, ExportsPage
 from incidents.queries.shapes.parts import Badge
@@ -95,20 +94,27 @@ def _proved(heads: list[tuple[str, int, str]], wanted: dict[str, tuple[int, int]
 
 def published_key() -> str:
     """The public key that the newest checkpoint names, in hex; empty before the first."""
-    newest = Checkpoint.objects.order_by("-number").values_list("text", flat=True).first()
-    return str(json.loads(newest)["key"]) if newest else ""
+    return _key_of(_newest())
 
 
-def exports_page(person: User, now: datetime) -> ExportsPage:
+def _newest() -> Checkpoint | None:
+    return Checkpoint.objects.order_by("-number").first()
+
+
+def _key_of(checkpoint: Checkpoint | None) -> str:
+    return str(json.loads(checkpoint.text)["key"]) if checkpoint else ""
+
+
+def exports_page(person: User) -> ExportsPage:
     """The newest exports of everybody; for auditors."""
     require_auditor(person)
     found = Export.objects.select_related("asked_by", "incident").order_by("-asked_at")[:SHOWN]
     rows = tuple(_row(each) for each in found)
-    newest = Checkpoint.objects.order_by("-number").first()
+    newest = _newest()
     return ExportsPage(
         rows=rows,
         moving=any(row.moving for row in rows),
-        key=published_key(),
+        key=_key_of(newest),
         checkpoint=newest.number if newest else 0,
         checkpoint_at=newest.at if newest else None,
     )
@@ -125,7 +131,7 @@ def _row(export: Export) -> ExportRow:
         badge=BADGES[state],
         rows=export.rows,
         total=export.total,
-        moving=state in (ExportState.WAITING, ExportState.MAKING),
+        moving=state in UNDER_WAY,
         file_name=export.file_name if state is ExportState.READY else "",
         size=export.size,
         sha256=export.sha256,

@@ -13,7 +13,7 @@ from incidents import dispatch
 from incidents.models.circumstances import act_as
 from incidents.models.export import Export
 from incidents.models.incident import Incident
-from incidents.procedure.exporting import ExportForm, ExportState
+from incidents.procedure.exporting import UNDER_WAY, ExportForm, ExportState
 from incidents.procedure.refusals import Refusal
 from incidents.queries.audit import require_auditor
 from incidents.services.recording import record_in
@@ -22,7 +22,6 @@ STREAM: Final = "access"
 SIGN_OF_LIFE: Final = timedelta(seconds=60)
 GIVEN_UP_AFTER: Final = timedelta(hours=6)
 AT_ONCE: Final = 3
-UNDER_WAY: Final = (ExportState.WAITING, ExportState.MAKING)
 
 
 class ExportRefused(Refusal):

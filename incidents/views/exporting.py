@@ -30,7 +30,7 @@ ONE_RANGE: Final = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 @signed_in
 def show(request: HttpRequest) -> HttpResponse:
     """The exports, and the form for another, filled in with what the search had found."""
-    page = exports_page(person(request), database_now())
+    page = exports_page(person(request))
     return render(request, PAGE, {"page": page, "form": ExportAskForm(initial=request.GET.dict())})
 
 
@@ -39,7 +39,7 @@ def show(request: HttpRequest) -> HttpResponse:
 @signed_in
 def rows(request: HttpRequest) -> HttpResponse:
     """The exports alone, fetched anew while one is being made."""
-    return render(request, f"{PAGE}#rows", {"page": exports_page(person(request), database_now())})
+    return render(request, f"{PAGE}#rows", {"page": exports_page(person(request))})
 
 
 @require_POST
@@ -49,7 +49,7 @@ def ask(request: HttpRequest) -> HttpResponse:
     require_auditor(person(request))
     form = ExportAskForm(request.POST)
     if not form.is_valid():
-        page = exports_page(person(request), database_now())
+        page = exports_page(person(request))
         return render(request, PAGE, {"page": page, "form": form}, status=422)
     ask_export(actor=person(request), now=database_now(), **form.cleaned_data)
     return redirect("incidents:audit-exports")
