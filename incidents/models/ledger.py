@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Any, Final, Self
+from typing import Any, Final
 from uuid import UUID
 
 from django.conf import settings
@@ -36,19 +36,11 @@ class LedgerStream(models.Model):
         return f"{self.name} to {self.seq}"
 
 
-class LedgerEntries(models.QuerySet["LedgerEntry"]):
-    """Entries."""
-
-    def of_person(self, name: str) -> Self:
-        """What a person of that account name did."""
-        return self.filter(actor__username=name)
-
-
 class EntriesWithClearTexts(models.Manager["LedgerEntry"]):
     """Entries bring their clear texts along, in the same query."""
 
-    def get_queryset(self) -> LedgerEntries:
-        return LedgerEntries(self.model, using=self._db).select_related("personal")
+    def get_queryset(self) -> models.QuerySet["LedgerEntry"]:
+        return super().get_queryset().select_related("personal")
 
 
 class LedgerEntry(models.Model):

@@ -30,15 +30,6 @@ def path(leaves: Sequence[bytes], index: int) -> list[str]:
     return found
 
 
-def climb(start: bytes, steps: Sequence[str]) -> str:
-    """The root that a leaf and its path lead to, in hex."""
-    found = start
-    for step in steps:
-        beside = bytes.fromhex(step[1:])
-        found = _node(beside, found) if step[0] == "l" else _node(found, beside)
-    return found.hex()
-
-
 def _above(level: list[bytes]) -> list[bytes]:
     """The next level; one without a neighbour goes up as it is, which makes the very tree of RFC 6962."""
     pairs = [_node(level[at], level[at + 1]) for at in range(0, len(level) - 1, 2)]

@@ -9,7 +9,7 @@ from typing import Final
 from django.contrib.auth.models import User
 from django.db import connection
 from django.db.models import Q, QuerySet
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 
 from incidents.models.ledger import LedgerEntry, digest
 from incidents.models.sealing import opens
@@ -23,7 +23,6 @@ from incidents.queries.timeline import entry_in_words
 PAGE: Final = 50
 LONGEST_SHOWN: Final = 4_000
 THE_CONSOLE: Final = "console"
-_EXPORTS: Final = "incidents:audit-exports"
 _KINDS = """
 WITH RECURSIVE known AS (
     (SELECT kind FROM incidents_ledgerentry ORDER BY kind LIMIT 1)
@@ -71,7 +70,7 @@ def search_record(wanted: RecordFilter, *, before: str = "") -> RecordPage:
     found = _before(_narrowed(wanted), before).select_related("incident", "service")
     rows = list(found.order_by("-at", "-id")[: PAGE + 1])
     older = f"{rows[PAGE - 1].at.isoformat()}~{rows[PAGE - 1].pk}" if len(rows) > PAGE else ""
-    return RecordPage(tuple(map(record_row, rows[:PAGE])), older, export=_way_to_exports())
+    return RecordPage(tuple(map(record_row, rows[:PAGE])), older)
 
 
 def _narrowed(wanted: RecordFilter) -> QuerySet[LedgerEntry]:
@@ -115,7 +114,6 @@ def record_row(entry: LedgerEntry, *, longest: int | None = LONGEST_SHOWN) -> Re
         words=_words(entry),
         who=entry.who or "the console",
         role=str(told.get("role") or ""),
-        by_person=entry.actor_id is not None,
         rules=(entry.rule,) if entry.rule else (),
         about=_about(entry),
         service=entry.service.name if entry.service else "",
@@ -141,13 +139,6 @@ def _about(entry: LedgerEntry) -> Link | None:
     if entry.incident is None:
         return None
     return Link(entry.incident.number, reverse("incidents:detail", args=[entry.incident.number]))
-
-
-def _way_to_exports() -> Link | None:
-    try:
-        return Link("Exports", reverse(_EXPORTS))
-    except NoReverseMatch:
-        return None
 
 
 def whole_entry(entry_id: int) -> WholeEntry:

@@ -20,7 +20,6 @@ class RecordRow:
     words: str
     who: str
     role: str
-    by_person: bool
     rules: tuple[str, ...]
     about: Link | None
     service: str
@@ -36,7 +35,6 @@ class RecordPage:
 
     rows: tuple[RecordRow, ...] = ()
     older: str = ""
-    export: Link | None = None
 
 
 @dataclass(frozen=True, slots=True)
