@@ -18,7 +18,7 @@ from incidents.queries.duty import NotPermitted, groups_of
 from incidents.queries.lists import moment_in
 from incidents.queries.shapes import Link
 from incidents.queries.shapes.audit import RecordPage, RecordRow, WholeEntry
-from incidents.queries.timeline import entry_in_words
+from incidents.queries.timeline import said_of
 
 PAGE: Final = 50
 LONGEST_SHOWN: Final = 4_000
@@ -125,12 +125,8 @@ def record_row(entry: LedgerEntry, *, longest: int | None = LONGEST_SHOWN) -> Re
 
 
 def _words(entry: LedgerEntry) -> str:
-    """What happened, on one line however long it is; the kind's name where an entry lacks what it should say."""
-    try:
-        said = entry_in_words(entry).words
-    except (LookupError, TypeError, ValueError, AttributeError):
-        said = entry.kind
-    words = " ".join(said.split())
+    """What happened, on one line however long it is."""
+    words = " ".join(said_of(entry).split())
     return f"{words[:200]}…" if len(words) > 200 else words
 
 

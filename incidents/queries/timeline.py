@@ -271,6 +271,14 @@ def _intact(entry: LedgerEntry) -> IntactView:
     return IntactView(made.seq, made.at, made.broken) if made else IntactView()
 
 
+def said_of(entry: LedgerEntry) -> str:
+    """What happened, in words; the kind's name where an entry lacks what it should say, as one tampered with may."""
+    try:
+        return entry_in_words(entry).words
+    except (LookupError, TypeError, ValueError, AttributeError):
+        return entry.kind
+
+
 def entry_in_words(entry: LedgerEntry) -> TimelineEntry:
     """One entry; a kind that nobody taught this page shows its name."""
     facts = entry.data

@@ -18,6 +18,7 @@ from incidents.models.export import Export
 from incidents.models.ledger import LedgerEntry, canonical
 from incidents.procedure.rules import PROCEDURE_VERSION
 from incidents.queries.exporting import checkpoints_of
+from incidents.queries.timeline import said_of
 from incidents.services.signing import public_key, sign
 
 VERSION: Final = 1
@@ -130,7 +131,7 @@ def _report(contents: Contents, told: list[bytes], checkpoints: list[int]) -> st
 
 def reported(entry: LedgerEntry) -> dict[str, object]:
     """An entry as the report shows it."""
-    return {"entry": entry, "told": entry.told, "action": rows.action(entry), "facts": rows.plain(entry.told["data"])}
+    return {"entry": entry, "told": entry.told, "action": said_of(entry), "facts": rows.plain(entry.told["data"])}
 
 
 WRITERS: Final[dict[str, Callable[[Contents, Path], None]]] = {

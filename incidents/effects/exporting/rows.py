@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from incidents.models.ledger import LedgerEntry
 from incidents.models.sealing import unseal
-from incidents.queries.timeline import entry_in_words
+from incidents.queries.timeline import said_of
 
 FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet would run: such a cell begins with an apostrophe (OWASP, CSV injection)."""
@@ -36,21 +36,13 @@ def cells(entry: LedgerEntry) -> Iterator[str]:
     told, facts = entry.told, entry.told["data"]
     proof = told.get("authentication") or {}
     found = (
-        told["at"], told.get("clock", ""), told["stream"], told["seq"], told["incident"], action(entry), told["kind"],
+        told["at"], told.get("clock", ""), told["stream"], told["seq"], told["incident"], said_of(entry), told["kind"],
         told["rule"], told["actor"], entry.who, told["role"], proof.get("method"), proof.get("age_seconds"),
         told.get("address"), told.get("request"), facts.get("was"), facts.get("changed"),
         facts.get("state") or facts.get("verdict"), facts.get("digest"), facts,
         told.get("procedure", ""), told.get("application", ""), entry.hash, told["previous"],
     )  # fmt: skip
     return (harmless(plain(each)) for each in found)
-
-
-def action(entry: LedgerEntry) -> str:
-    """What happened, in words; the kind's name where an entry lacks what it should say."""
-    try:
-        return entry_in_words(entry).words
-    except (LookupError, TypeError, ValueError, AttributeError):
-        return entry.kind
 
 
 def plain(value: Any) -> str:
