@@ -15,14 +15,19 @@ log = structlog.get_logger(__name__)
 
 
 def keep_record(world: World) -> None:
-    """What was found broken is not signed over; what was signed before is pinned all the same."""
+    """What is new is signed, pinned and read again; what was signed before is pinned even where nothing is signed."""
     tell_failed_sign_ins(now=database_now())
+    vouch()
+    pin(world)
+    verify_streams(now=database_now())
+
+
+def vouch() -> None:
+    """Sign what is new; over what was found broken nothing is signed, and the log says where."""
     try:
         make_checkpoint(now=database_now())
     except LedgerWentBack as fault:
         log.exception("checkpoint_refused", stream=fault.stream, entry=fault.seq)
-    pin(world)
-    verify_streams(now=database_now())
 
 
 def pin(world: World) -> None:

@@ -10,9 +10,9 @@ from django.db import connection
 
 from incidents.effects.exporting.copying import Passing, Range, lines_of, portions
 from incidents.effects.exporting.forms import WRITERS, Contents
+from incidents.effects.keeping import vouch
 from incidents.models.export import Export
 from incidents.queries.exporting import ranges_of
-from incidents.services.checkpointing import LedgerWentBack, make_checkpoint
 from incidents.services.clock import database_now
 from incidents.services.exporting import (
     claim_export,
@@ -51,7 +51,7 @@ def mind_exports() -> list[UUID]:
 
 
 def _make(export: Export) -> None:
-    _vouch()
+    vouch()  # over a broken record nothing is signed, and the verifier will say where
     wanted = ranges_of(export)
     ranges = [Range(*each) for each in wanted]
     passing, target = Passing(), export.path
@@ -64,14 +64,6 @@ def _make(export: Export) -> None:
         export=export, rows=passing.rows, size=target.stat().st_size, sha256=_digest(target),
         words=_where_broken(passing), now=database_now(),
     )  # fmt: skip
-
-
-def _vouch() -> None:
-    """What is exported is signed first; over a broken record nothing is, and the verifier will say where."""
-    try:
-        make_checkpoint(now=database_now())
-    except LedgerWentBack as fault:
-        log.exception("checkpoint_refused", stream=fault.stream, entry=fault.seq)
 
 
 def _lines(export: Export, ranges: list[Range], passing: Passing) -> Iterator[bytes]:
