@@ -55,7 +55,8 @@ class LedgerEntry(models.Model):
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="ledger_entries",
         db_index=False,
     )  # fmt: skip
-    # Of entries of version 1; a name of today stands among the clear texts, where it can be redacted.
+    # Of entries of version 1 alone, which do not hash a name: nothing vouches for this column. A name of today stands
+    # among the clear texts, where it can be redacted.
     actor_name = models.CharField(max_length=150, blank=True)
     incident = models.ForeignKey(
         Incident, null=True, blank=True, on_delete=models.PROTECT, related_name="entries", db_index=False
@@ -102,7 +103,7 @@ class LedgerEntry(models.Model):
     @property
     def who(self) -> str:
         """The person's account name as it was then, or that it was redacted; empty where the console acted."""
-        return self.actor_name or str(self.told.get("name", ""))
+        return str(self.told.get("name", self.actor_name))
 
     @property
     def clear(self) -> Clear:

@@ -120,6 +120,13 @@ def test_another_actor_in_the_column_is_found(incident: Incident, engineer: User
     assert first_broken_entry(stream_of(incident)) is not None
 
 
+@pytest.mark.django_db
+def test_a_name_in_the_column_is_not_shown_for_the_one_that_was_hashed(engineer: User, now: datetime) -> None:
+    entry = said_by(engineer, now)
+    without_triggers("UPDATE incidents_ledgerentry SET actor_name = 'cto' WHERE id = %s", [entry.pk])
+    assert LedgerEntry.objects.get(pk=entry.pk).who == "engineer"
+
+
 def in_threads(count: int, write: Callable[[int], None]) -> None:
     def closing(number: int) -> None:
         try:
