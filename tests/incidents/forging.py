@@ -64,18 +64,9 @@ def rehash(stream: str, since: int) -> None:
             told = json.loads(entry.text) | {"previous": previous, "seq": entry.seq}
             entry.text = canonical(told)
             entry.hash = digest(entry.text)
-            changes.append(
-                (
-                    "UPDATE incidents_ledgerentry SET text = %s, hash = %s WHERE id = %s",
-                    [entry.text, entry.hash, entry.pk],
-                )
-            )
+            changes.append((SET_TEXT, [entry.text, entry.hash, entry.pk]))
         previous = entry.hash
-    head = (
-        "UPDATE incidents_ledgerstream SET seq = %s, head = %s WHERE name = %s",
-        [entries[-1].seq, previous, stream],
-    )
-    as_owner(*changes, head)
+    as_owner(*changes, (SET_HEAD, [entries[-1].seq, previous, stream]))
 
 
 def exported(auditor: User, now: datetime, **what: Any) -> Path:

@@ -24,6 +24,7 @@ from incidents.queries.staffing import Gap
 from incidents.queries.timeline import timeline_of
 from incidents.services.checkpointing import LedgerWentBack, all_heads, make_checkpoint
 from incidents.services.verifying import streams_due, verify_stream, verify_streams
+from tests.incidents.forging import as_owner
 
 pytestmark = pytest.mark.django_db
 
@@ -37,18 +38,6 @@ def checkpoint(now: datetime) -> Checkpoint:
     found = make_checkpoint(now=now)
     assert found is not None
     return found
-
-
-def as_owner(statement: str, *values: object) -> None:
-    """What an owner can do who disables the triggers."""
-    tables = ("ledgerentry", "ledgerstream", "checkpoint", "checkpointhead", "ledgerpersonal")
-    with connection.cursor() as cursor:
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        for table in tables:
-            cursor.execute(f"ALTER TABLE incidents_{table} DISABLE TRIGGER USER")
-        cursor.execute(statement, values)
-        for table in tables:
-            cursor.execute(f"ALTER TABLE incidents_{table} ENABLE TRIGGER USER")
 
 
 def test_a_checkpoint_is_signed_linked_and_over_the_heads_of_all_streams(now: datetime) -> None:
@@ -97,7 +86,7 @@ def test_nothing_is_signed_over_a_ledger_that_went_back(now: datetime, how: str)
     append(now)
     append(now)
     checkpoint(now)
-    as_owner(WENT_BACK[how])
+    as_owner((WENT_BACK[how], []))
     with pytest.raises(LedgerWentBack):
         make_checkpoint(now=now)
     assert Checkpoint.objects.count() == 1
@@ -105,7 +94,7 @@ def test_nothing_is_signed_over_a_ledger_that_went_back(now: datetime, how: str)
 
 def test_nothing_is_signed_over_new_entries_that_do_not_hold(now: datetime) -> None:
     append(now)
-    as_owner("UPDATE incidents_ledgerentry SET kind = 'other'")
+    as_owner(("UPDATE incidents_ledgerentry SET kind = 'other'", []))
     with pytest.raises(LedgerWentBack):
         make_checkpoint(now=now)
 
@@ -242,7 +231,7 @@ def test_what_is_not_intact_is_said_recorded_once_and_seen_in_readiness(now: dat
     for _ in range(3):
         append(now)
     statement, first = BREAKS[how]
-    as_owner(statement)
+    as_owner((statement, []))
     later = now + timedelta(days=2)
     assert verify_stream(stream=LedgerStream.objects.get(name="procedure"), now=now).broken == first
     kept = LedgerStream.objects.select_related("check_made").get(name="procedure")
@@ -257,6 +246,8 @@ def test_a_stream_rewritten_with_new_hashes_is_unlike_its_checkpoints(now: datet
     checkpoint(now)
     forged = LedgerEntry.objects.get(stream_id="procedure", seq=2)
     text = forged.text.replace("noted", "other")
-    as_owner("UPDATE incidents_ledgerentry SET text = %s, kind = 'other', hash = %s WHERE seq = 2", text, digest(text))
-    as_owner("UPDATE incidents_ledgerstream SET head = %s", digest(text))
+    as_owner(
+        ("UPDATE incidents_ledgerentry SET text = %s, kind = 'other', hash = %s WHERE seq = 2", [text, digest(text)]),
+        ("UPDATE incidents_ledgerstream SET head = %s", [digest(text)]),
+    )
     assert verify_stream(stream=LedgerStream.objects.get(name="procedure"), now=now).broken == 2

@@ -14,6 +14,7 @@ from incidents.models import Incident, LedgerEntry, LedgerStream
 from incidents.models.circumstances import Circumstances, act_as, under
 from incidents.models.ledger import append_entry, first_broken_entry, stream_of
 from incidents.procedure.rules import PROCEDURE_VERSION
+from tests.incidents.forging import as_owner
 
 STREAM = "procedure"
 TABLES = ("incidents_ledgerentry", "incidents_ledgerstream")
@@ -71,18 +72,6 @@ def test_the_triggers_refuse_the_owner_too(now: datetime, change: str) -> None:
             cursor.execute(change)
 
 
-def without_triggers(statement: str, values: list[object]) -> None:
-    """What an owner can do who disables the triggers."""
-    with connection.cursor() as cursor:
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        cursor.execute("ALTER TABLE incidents_ledgerentry DISABLE TRIGGER USER")
-        cursor.execute("ALTER TABLE incidents_ledgerpersonal DISABLE TRIGGER USER")
-        cursor.execute(statement, values)
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        cursor.execute("ALTER TABLE incidents_ledgerentry ENABLE TRIGGER USER")
-        cursor.execute("ALTER TABLE incidents_ledgerpersonal ENABLE TRIGGER USER")
-
-
 @pytest.mark.django_db
 @pytest.mark.parametrize(
     "tampering",
@@ -98,7 +87,7 @@ def test_a_changed_entry_is_found_by_its_hash(now: datetime, tampering: str) -> 
     for _ in range(4):
         append(now)
     assert first_broken_entry(STREAM) is None
-    without_triggers(tampering, [2])
+    as_owner((tampering, [2]))
     broken = first_broken_entry(STREAM)
     assert broken is not None
     assert broken.seq == 2
@@ -108,7 +97,7 @@ def test_a_changed_entry_is_found_by_its_hash(now: datetime, tampering: str) -> 
 def test_a_removed_entry_is_found_by_the_gap(now: datetime) -> None:
     for _ in range(4):
         append(now)
-    without_triggers("DELETE FROM incidents_ledgerentry WHERE seq = %s", [2])
+    as_owner(("DELETE FROM incidents_ledgerentry WHERE seq = %s", [2]))
     broken = first_broken_entry(STREAM)
     assert broken is not None
     assert broken.seq == 3
@@ -116,14 +105,14 @@ def test_a_removed_entry_is_found_by_the_gap(now: datetime) -> None:
 
 @pytest.mark.django_db
 def test_another_actor_in_the_column_is_found(incident: Incident, engineer: User) -> None:
-    without_triggers("UPDATE incidents_ledgerentry SET actor_id = %s WHERE seq = 1", [engineer.pk])
+    as_owner(("UPDATE incidents_ledgerentry SET actor_id = %s WHERE seq = 1", [engineer.pk]))
     assert first_broken_entry(stream_of(incident)) is not None
 
 
 @pytest.mark.django_db
 def test_a_name_in_the_column_is_not_shown_for_the_one_that_was_hashed(engineer: User, now: datetime) -> None:
     entry = said_by(engineer, now)
-    without_triggers("UPDATE incidents_ledgerentry SET actor_name = 'cto' WHERE id = %s", [entry.pk])
+    as_owner(("UPDATE incidents_ledgerentry SET actor_name = 'cto' WHERE id = %s", [entry.pk]))
     assert LedgerEntry.objects.get(pk=entry.pk).who == "engineer"
 
 
@@ -186,7 +175,7 @@ def test_a_redacted_entry_still_verifies_and_says_that_it_was_redacted(engineer:
 @pytest.mark.django_db
 def test_another_name_than_the_one_committed_to_is_found(engineer: User, now: datetime) -> None:
     said_by(engineer, now)
-    without_triggers(f"UPDATE {PERSONAL} SET clear = replace(clear::text, %s, %s)::jsonb", ['"engineer"', '"cto"'])
+    as_owner((f"UPDATE {PERSONAL} SET clear = replace(clear::text, %s, %s)::jsonb", ['"engineer"', '"cto"']))
     assert first_broken_entry(STREAM) is not None
 
 

@@ -127,12 +127,7 @@ BY_SQL: dict[str, tuple[list[str], int]] = {
         3,
     ),
     "cut off": ([statement.replace("%s", "'access'", 1).replace("%s", "4") for statement in CUT_OFF], 5),
-    "a clear text changed": (
-        [
-            RENAME,
-        ],
-        3,
-    ),
+    "a clear text changed": ([RENAME], 3),
 }
 
 
@@ -171,9 +166,7 @@ def forget_checkpoints() -> None:
 
 def rewritten_with_the_key(now: datetime) -> None:
     """An entry is changed, the whole chain hashed and everything signed anew: inside, nothing is wrong."""
-    as_owner(
-        (f"UPDATE incidents_ledgerentry SET text = replace(text, 'noted', 'other') WHERE id = ({NTH.format(3)})", [])
-    )
+    as_owner((CHANGE, []))
     rehash("access", 3)
     as_owner(("UPDATE incidents_ledgerentry SET kind = 'other' WHERE stream_id = 'access' AND seq = 3", []))
     forget_checkpoints()
