@@ -30,27 +30,26 @@ class EarlierCode:
     def mentions(self, table: str, column: str = "") -> bool:
         """Whether the code outside of migrations and tests names it; True where that cannot be said."""
         words = _words_for(column) if column else _words_for_table(table)
-        return not words or any(self._finds(re.escape(word), whole=True) for word in words)
+        return not words or self._finds(*map(re.escape, words), flag="-w")
 
     def upserts(self, table: str) -> bool:
         """Whether any file names the table and inserts or updates in one."""
         names = "|".join(re.escape(word) for word in _words_for_table(table))
-        return not names or self._finds(_UPSERT, names, whole=False)
+        return not names or self._finds(_UPSERT, names, flag="--all-match")
 
-    def _finds(self, *patterns: str, whole: bool) -> bool:
-        key = "\0".join(patterns)
+    def _finds(self, *patterns: str, flag: str) -> bool:
+        """Whether a file has one of the patterns; with `--all-match` all of them, with `-w` as whole words."""
+        key = "\0".join((flag, *patterns))
         if key not in self.known:
-            self.known[key] = self._grep(patterns, whole)
+            self.known[key] = self._grep(patterns, flag)
         return self.known[key]
 
-    def _grep(self, patterns: tuple[str, ...], whole: bool) -> bool:
+    def _grep(self, patterns: tuple[str, ...], flag: str) -> bool:
         asked = [part for pattern in patterns for part in ("-e", pattern)]
-        flags = ("-w",) if whole else ()
         try:
             answer = self.git.run(
-                "grep", "-q", "-i", "-I", "-E", "--all-match", *flags, *asked, self.tree, "--", ".", *_NOT_CODE,
-                codes=(0, 1),
-            )  # fmt: skip
+                "grep", "-q", "-i", "-I", "-E", flag, *asked, self.tree, "--", ".", *_NOT_CODE, codes=(0, 1)
+            )
         except RepositoryUnreadable:
             return True
         return answer.code == 0
