@@ -5,7 +5,6 @@ Nothing of the repository is imported or run. Parsers are loaded here, so only w
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -20,8 +19,9 @@ from incidents.assessment.git import Git, scratch, shown
 from incidents.assessment.merged_migrations import Altered, History, Migrations, migrations_of
 from incidents.assessment.migrations.findings import Finding, Verdict, worst
 from incidents.assessment.migrations.frameworks import FRAMEWORKS
+from incidents.assessment.migrations.histories import read_earlier, read_or_ask, start
 from incidents.assessment.migrations.judging import MigrationFile, judge
-from incidents.assessment.migrations.operations import FrontEnd, Kind, Op, Unreadable
+from incidents.assessment.migrations.operations import Op
 
 LOOK: Final = "Read it: can the old code still read and write all it needs?"
 
@@ -87,28 +87,9 @@ def _judged(git: Git, undoing: Undoing, migrations: Migrations) -> tuple[list[Op
 def _read(history: History) -> tuple[list[MigrationFile], list[MigrationFile]]:
     """In the order in which they ran, since some front ends remember what came before."""
     framework = FRAMEWORKS[history.framework]
-    front_end = framework.start()
-    earlier = [
-        MigrationFile(
-            path, _ops(front_end, path, text) if framework.remembers else _known_ops(framework.name, path, text)
-        )
-        for path, text in history.earlier.items()
-    ]
-    return [MigrationFile(path, _ops(front_end, path, text)) for path, text in history.new.items()], earlier
-
-
-@lru_cache(maxsize=10_000)
-def _known_ops(framework: str, path: str, text: str) -> tuple[Op, ...]:
-    """An earlier migration is the same for every change after it."""
-    return _ops(FRAMEWORKS[framework].start(), path, text)
-
-
-def _ops(front_end: FrontEnd, path: str, text: str) -> tuple[Op, ...]:
-    try:
-        return tuple(front_end(text, path=path))
-    except (Unreadable, RecursionError) as refusal:
-        why = str(refusal) if isinstance(refusal, Unreadable) else "It is nested too deeply to be read."
-        return (Op(kind=Kind.UNKNOWN, line=1, path=path, body=text, why=why),)
+    front_end = start(framework, {**history.earlier, **history.new})
+    earlier = [read_earlier(framework, front_end, path, text) for path, text in history.earlier.items()]
+    return [MigrationFile(path, read_or_ask(front_end, path, text)) for path, text in history.new.items()], earlier
 
 
 def _of_altered(altered: Altered) -> Finding:

@@ -104,6 +104,27 @@ def test_m3_a_listed_table_is_customer_data_and_an_unlisted_one_is_asked_about(
     assert found["customer"]["touched"] == answer
 
 
+def test_m3_a_django_apps_tables_go_by_its_label_not_by_its_folder(work: WorkTree) -> None:
+    work.commit_files(
+        {
+            "core/migrations/0001_initial.py": _django('migrations.CreateModel("Order", [])'),
+            "core/migrations/0002_note.py": _django(_ADDED.format("note"), after="0001_initial"),
+        }
+    )
+    bad = work.commit_files({"core/migrations/0003_tip.py": _django(_ADDED.format("tip"), after="0002_note")})
+    found = as_json(read_effects(work.folder, one(bad), Known(customer_tables=("lib_core_order",))))
+    assert (found["schema"], found["customer"]["tables"]) == ("F", ["lib_core_order"])
+
+
+_ADDED = 'migrations.AddField("order", "{}", models.TextField(null=True))'
+
+
+def _django(operation: str, *, after: str = "") -> str:
+    depends = f'("lib_core", "{after}")' if after else ""
+    head = "from django.db import migrations, models\n\nclass Migration(migrations.Migration):\n"
+    return f"{head}    dependencies = [{depends}]\n    operations = [{operation}]\n"
+
+
 def test_c1_a_secret_that_changes_is_named_and_its_value_is_not(work: WorkTree) -> None:
     founded(work, settings='KEY = os.environ["PAYMENT_API_KEY"]\n')
     bad = work.commit_files({"settings.py": 'KEY = os.environ.get("PAYMENT_API_KEY_V2", "sk_live_4242")\n'})

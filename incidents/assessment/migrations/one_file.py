@@ -10,8 +10,9 @@ from typing import Any, Final
 
 from incidents.assessment.migrations.findings import Finding, Verdict
 from incidents.assessment.migrations.frameworks import FRAMEWORKS, Framework, earlier_than
+from incidents.assessment.migrations.histories import read_earlier, start
 from incidents.assessment.migrations.judging import Judgement, MigrationFile, judge
-from incidents.assessment.migrations.operations import FrontEnd, Kind, Learner, Op, Unreadable
+from incidents.assessment.migrations.operations import Unreadable
 
 LARGEST: Final = 1024 * 1024
 """Bytes of one migration."""
@@ -41,10 +42,8 @@ def _judge(name: str, path: str, earlier: str) -> Judgement:
         raise Unreadable(f"No framework is called {name}: {', '.join(FRAMEWORKS)} are.")
     text = read_text(Path(path))
     files = {**_placed(framework, path, Path(earlier)), path: text} if earlier else {}
-    read = framework.start()
-    if isinstance(read, Learner):
-        read.learn(files)
-    before = [_earlier_file(framework, read, found, files[found]) for found in earlier_than(framework, path, files)]
+    read = start(framework, files)
+    before = [read_earlier(framework, read, found, files[found]) for found in earlier_than(framework, path, files)]
     known = bool(before) or any(found != path for found in files)
     return judge([MigrationFile(path, tuple(read(text, path=path)))], earlier=before, from_the_first=known)
 
@@ -58,25 +57,6 @@ def _placed(framework: Framework, path: str, folder: Path) -> dict[str, str]:
     return {
         str(beside / Path(name).name) if Path(name).parent == folder else name: text for name, text in found.items()
     }
-
-
-def _earlier_file(framework: Framework, read: FrontEnd, path: str, text: str) -> MigrationFile:
-    return MigrationFile(
-        path, _read_again(read, path, text) if framework.remembers else _read_once(framework.name, path, text)
-    )
-
-
-@lru_cache(maxsize=20_000)
-def _read_once(framework: str, path: str, text: str) -> tuple[Op, ...]:
-    return _read_again(FRAMEWORKS[framework].start(), path, text)
-
-
-def _read_again(read: FrontEnd, path: str, text: str) -> tuple[Op, ...]:
-    """What cannot be read may have made anything that it names."""
-    try:
-        return tuple(read(text, path=path))
-    except (Unreadable, RecursionError):
-        return (Op(kind=Kind.UNKNOWN, line=1, path=path, body=text, why="An earlier migration cannot be read."),)
 
 
 def _folder(framework: Framework, folder: Path) -> dict[str, str]:
