@@ -1,12 +1,14 @@
 """Reads changes in a process of its own, kept warm beside a worker: no change of theirs can take the worker down."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
 from incidents.assessment.bad_change import BadChange
 from incidents.assessment.confinement import Confined, serve
+from incidents.assessment.migrations.findings import Finding, Verdict
 
 ENGINE: Final = "1"
 """Which version of the reading: a change that was read by another one is read again."""
@@ -41,12 +43,10 @@ def read_confined(
 
 def unread_as_json(why: str) -> dict[str, Any]:
     """In the same form, what is known of a change that cannot be read: that a person has to."""
-    finding = {
-        "rule": "unread", "verdict": "H", "path": "", "line": 0, "text": "", "why": f"The change cannot be read: {why}",
-        "do": "Read it: does it hold a migration, or another credential?", "caution": "",
-    }  # fmt: skip
+    asked = "Read it: does it hold a migration, or another credential?"
+    finding = Finding("unread", Verdict.H, "", 0, "", f"The change cannot be read: {why}", asked)
     return {
-        "engine": ENGINE, "schema": "H", "migrations": [], "findings": [finding],
+        "engine": ENGINE, "schema": "H", "migrations": [], "findings": [asdict(finding)],
         "customer": {"touched": "unknown", "tables": [], "unlisted": []},
         "credentials": {"verdict": "none", "evidence": []}, "flags": {"verdict": "none", "keys": [], "evidence": []},
     }  # fmt: skip

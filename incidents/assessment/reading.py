@@ -6,7 +6,6 @@ Nothing of the repository is imported or run. Parsers are loaded here, so only w
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
 
 from incidents.assessment.bad_change import BadChange, Undoing, read_undoing
 from incidents.assessment.changed_lines import read_changed_files
@@ -17,13 +16,11 @@ from incidents.assessment.earlier_code import EarlierCode
 from incidents.assessment.flags import Flags, flags_of
 from incidents.assessment.git import Git, scratch, shown
 from incidents.assessment.merged_migrations import Altered, History, Migrations, migrations_of
-from incidents.assessment.migrations.findings import Finding, Verdict, worst
+from incidents.assessment.migrations.findings import LOOK, Finding, Verdict, unreadable, worst
 from incidents.assessment.migrations.frameworks import FRAMEWORKS
 from incidents.assessment.migrations.histories import read_earlier, read_or_ask, start
 from incidents.assessment.migrations.judging import MigrationFile, judge
 from incidents.assessment.migrations.operations import Op
-
-LOOK: Final = "Read it: can the old code still read and write all it needs?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +73,8 @@ def _judged(git: Git, undoing: Undoing, migrations: Migrations) -> tuple[list[Op
     """Everything the migrations do, and what is found in it."""
     code = EarlierCode(git, undoing.before_tree)
     ops: list[Op] = []
-    findings = [*map(_of_altered, migrations.altered), *map(_of_unreadable, migrations.unreadable)]
+    findings = [_of_altered(altered) for altered in migrations.altered]
+    findings += [unreadable(path, "It is larger than a mebibyte.") for path in migrations.unreadable]
     for history in migrations.histories:
         new, earlier = _read(history)
         ops += [op for file in new for op in file.ops]
@@ -98,10 +96,6 @@ def _of_altered(altered: Altered) -> Finding:
     else:
         why = "The change rewrites a migration that was there before: where that ran already, nothing of this has run."
     return Finding("altered-migration", Verdict.H, altered.path, 1, "", why, LOOK)
-
-
-def _of_unreadable(path: str) -> Finding:
-    return Finding("unreadable", Verdict.H, path, 1, "", "It is larger than a mebibyte.", LOOK)
 
 
 def _shown(finding: Finding) -> Finding:

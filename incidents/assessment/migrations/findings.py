@@ -3,6 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
+
+LOOK: Final = "Read it: can the old code still read and write all it needs?"
 
 
 class Verdict(StrEnum):
@@ -34,6 +37,11 @@ class Finding:
     why: str
     do: str = ""
     caution: str = ""
+
+
+def unreadable(path: str, why: str) -> Finding:
+    """Of a whole file that nobody could read."""
+    return Finding("unreadable", Verdict.H, path, 1, "", why, LOOK)
 
 
 def worst(findings: Iterable[Finding]) -> Verdict:

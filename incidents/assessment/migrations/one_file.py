@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
-from incidents.assessment.migrations.findings import Finding, Verdict
+from incidents.assessment.migrations.findings import Verdict, unreadable
 from incidents.assessment.migrations.frameworks import FRAMEWORKS, Framework, earlier_than
 from incidents.assessment.migrations.histories import read_earlier, start
 from incidents.assessment.migrations.judging import Judgement, MigrationFile, judge
@@ -30,10 +30,7 @@ def assess_file(framework: str, path: str, earlier: str = "") -> dict[str, Any]:
 
 def unjudged(path: str, why: str) -> dict[str, Any]:
     """H, because of this."""
-    found = Finding(
-        "unreadable", Verdict.H, path, 1, "", why, "Read it: can the old code still read and write all it needs?"
-    )
-    return {"verdict": Verdict.H, "findings": [asdict(found)]}
+    return {"verdict": Verdict.H, "findings": [asdict(unreadable(path, why))]}
 
 
 def _judge(name: str, path: str, earlier: str) -> Judgement:

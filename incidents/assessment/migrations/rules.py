@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from incidents.assessment.migrations.effects import Effect, Fact
-from incidents.assessment.migrations.findings import Verdict
+from incidents.assessment.migrations.findings import LOOK, Verdict
 from incidents.assessment.migrations.operations import Kind
 
 F, B, H = Verdict.F, Verdict.B, Verdict.H
@@ -616,14 +616,7 @@ RULES: Final = (
     _row("rows-truncated", Kind.TRUNCATE, "", B, "All rows of {table} are gone.", _ROLL_FORWARD),
     # The rest
     _row("harmless", Kind.HARMLESS, "", F, "It changes nothing that the old code meets."),
-    _row(
-        "unknown",
-        Kind.UNKNOWN,
-        "",
-        H,
-        "What this does cannot be told by reading it.",
-        "Read it: can the old code still read and write all it needs?",
-    ),
+    _row("unknown", Kind.UNKNOWN, "", H, "What this does cannot be told by reading it.", LOOK),
 )
 
 _BY_KIND: Final = {kind: tuple(rule for rule in RULES if rule.kind is kind) for kind in Kind}
