@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from incidents.assessment.changed_lines import ChangedFile, Hunk, Line, Side, is_prose, is_test
+from incidents.assessment.migrations.python_values import last_name
 from incidents.assessment.python_source import Unparsable, parse
 
 
@@ -209,7 +210,7 @@ def _asked(test: ast.expr, wrappers: frozenset[str], named: dict[str, str]) -> s
 
 
 def _called_key(call: ast.Call, wrappers: frozenset[str]) -> str:
-    name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+    name = last_name(call.func)
     if name in _SECOND:
         return _literal(call.args[1:2])
     if name in wrappers:

@@ -47,7 +47,16 @@ def firm_imports(module: ast.Module) -> list[Import]:
 
 def attributes_of(module: ast.Module, alias: str) -> set[str]:
     """What the file asks of a module it knows as `alias` (may be dotted)."""
-    return {node.attr for node in ast.walk(module) if isinstance(node, ast.Attribute) and _dotted(node.value) == alias}
+    return {node.attr for node in ast.walk(module) if isinstance(node, ast.Attribute) and dotted(node.value) == alias}
+
+
+def dotted(node: ast.AST) -> str:
+    """`a.b.c` of an attribute chain on a name; empty for anything else."""
+    parts: list[str] = []
+    while isinstance(node, ast.Attribute):
+        parts.append(node.attr)
+        node = node.value
+    return ".".join([node.id, *reversed(parts)]) if isinstance(node, ast.Name) else ""
 
 
 def _bound(body: Iterable[ast.stmt]) -> Iterator[str]:
@@ -82,14 +91,14 @@ def _firm_statements(nodes: Iterable[ast.AST]) -> Iterator[ast.Import | ast.Impo
 def _firm_children(node: ast.AST) -> Iterator[ast.AST]:
     if isinstance(node, ast.Try) and any(_forgives(handler) for handler in node.handlers):
         return iter((*node.handlers, *node.orelse, *node.finalbody))
-    if isinstance(node, ast.If) and (_dotted(node.test) or "").endswith("TYPE_CHECKING"):
+    if isinstance(node, ast.If) and dotted(node.test).endswith("TYPE_CHECKING"):
         return iter(node.orelse)
     return ast.iter_child_nodes(node)
 
 
 def _forgives(handler: ast.ExceptHandler) -> bool:
     kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
-    return any(kind is None or _dotted(kind) in _FORGIVING for kind in kinds)
+    return any(kind is None or dotted(kind) in _FORGIVING for kind in kinds)
 
 
 def _imports(statement: ast.Import | ast.ImportFrom) -> Iterator[Import]:
@@ -99,11 +108,3 @@ def _imports(statement: ast.Import | ast.ImportFrom) -> Iterator[Import]:
         else:
             module = tuple((statement.module or "").split(".")) if statement.module else ()
             yield Import(statement.level, module, alias.name, alias.asname or alias.name)
-
-
-def _dotted(node: ast.AST) -> str | None:
-    parts: list[str] = []
-    while isinstance(node, ast.Attribute):
-        parts.append(node.attr)
-        node = node.value
-    return ".".join([node.id, *reversed(parts)]) if isinstance(node, ast.Name) else None

@@ -21,11 +21,11 @@ from incidents.assessment.migrations.python_values import (
     chained,
     changing_names,
     constants_of,
-    dotted,
     keywords,
     last_name,
     texts,
 )
+from incidents.assessment.python_source import dotted
 
 _MOST_CALLS: Final = 60
 _MOST_QUESTIONS: Final = 5

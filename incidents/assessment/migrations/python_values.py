@@ -12,7 +12,7 @@ from functools import lru_cache
 from itertools import islice
 
 from incidents.assessment.migrations.operations import MOST_TEXT, Unreadable
-from incidents.assessment.python_source import Unparsable, parse
+from incidents.assessment.python_source import Unparsable, dotted, parse
 
 MOST_SIGNS = 1 << 20
 _MOST_DEPTH = 40
@@ -148,15 +148,6 @@ def changing_names(body: Iterable[ast.stmt]) -> frozenset[str]:
             changing |= {node.id} & seen
             seen.add(node.id)
     return frozenset(changing)
-
-
-def dotted(node: ast.AST) -> str:
-    """`a.b.c` of an attribute chain on a name; empty for anything else."""
-    parts: list[str] = []
-    while isinstance(node, ast.Attribute):
-        parts.append(node.attr)
-        node = node.value
-    return ".".join([node.id, *reversed(parts)]) if isinstance(node, ast.Name) else ""
 
 
 def last_name(node: ast.AST) -> str:
