@@ -115,8 +115,7 @@ def _references(node: ast.Call, values: Values) -> str:
 
 def column_type(node: ast.AST | None, values: Values, dialect: str) -> ColumnType:
     """The type; of a class that is not SQLAlchemy's, its spelling alone."""
-    if isinstance(node, ast.Name) and node.id in values.module.constants:
-        node = values.module.constants[node.id]
+    node = values.module.behind(node)
     if not isinstance(node, ast.Call):
         node = ast.Call(node, [], []) if isinstance(node, ast.Name | ast.Attribute) else None
     if node is None:

@@ -101,8 +101,7 @@ class Field:
 
 def read_field(name: str, node: ast.AST | None, values: Values) -> Field:
     """Unresolved where `node` is no call of a field's class."""
-    if isinstance(node, ast.Name) and node.id in values.module.constants:
-        node = values.module.constants[node.id]
+    node = values.module.behind(node)
     if not isinstance(node, ast.Call):
         raise Unresolved("a field")
     kind = values.module.named(node.func)

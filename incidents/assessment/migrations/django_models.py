@@ -119,8 +119,7 @@ def _unique_on(step: Step, model: Model) -> Iterator[Op]:
 
 def _fields(node: ast.expr | None, values: Values) -> Iterator[Field]:
     """`[("name", models.Field()), …]`; Unresolved where it is anything else."""
-    if isinstance(node, ast.Name) and node.id in values.module.constants:
-        node = values.module.constants[node.id]
+    node = values.module.behind(node)
     if not isinstance(node, ast.List | ast.Tuple):
         raise Unresolved("fields")
     for pair in node.elts:
@@ -400,8 +399,7 @@ def _constrain(step: Step, model: Model, name: str, made: Constraint) -> Op:
 
 
 def _constraint(step: Step, model: Model, node: ast.expr | None) -> tuple[str, Constraint]:
-    if isinstance(node, ast.Name) and node.id in step.values.module.constants:
-        node = step.values.module.constants[node.id]
+    node = step.values.module.behind(node)
     kind = _CONSTRAINTS.get(last_name(node.func)) if isinstance(node, ast.Call) else None
     if kind is None or not isinstance(node, ast.Call):
         raise Unresolved("a constraint")

@@ -179,8 +179,7 @@ def _returned(step: Step, node: ast.expr) -> Iterator[Op]:
 
 
 def _operation(step: Step, node: ast.expr) -> Iterator[Op]:
-    if isinstance(node, ast.Name) and node.id in step.values.module.constants:
-        node = step.values.module.constants[node.id]
+    node = step.values.module.behind(node)
     if isinstance(node, ast.IfExp):
         yield from listed(
             step, ast.IfExp(node.test, ast.List([node.body]), ast.List([node.orelse]), lineno=node.lineno)

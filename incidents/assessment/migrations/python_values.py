@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import islice
+from typing import TypeVar
 
 from incidents.assessment.migrations.operations import MOST_TEXT, Unreadable
 from incidents.assessment.python_source import Unparsable, dotted, parse
@@ -43,6 +44,9 @@ _EMPTY: dict[str, Callable[[], object]] = {
     "tuple": tuple,
 }
 _TRANSPARENT = {"text", "DDL", "SQL", "quoted_name", "gettext_lazy", "gettext", "mark_safe"}
+
+
+_Node = TypeVar("_Node", bound=ast.AST | None)
 
 
 class Unresolved(Exception):
@@ -89,6 +93,10 @@ class Module:
         first, _, rest = dotted(node).partition(".")
         start = self.imported.get(first, first)
         return f"{start}.{rest}" if rest else start
+
+    def behind(self, node: _Node) -> _Node | ast.expr:
+        """What a name stands for that the file binds once; anything else is what it is."""
+        return self.constants.get(node.id, node) if isinstance(node, ast.Name) else node
 
     def excerpt(self, node: ast.expr | ast.stmt) -> str:
         """The lines where `node` stands, as one line of bounded length."""
