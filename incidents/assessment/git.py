@@ -157,6 +157,11 @@ def with_attribute_files(git: Git, entries: Mapping[str, str]) -> Git:
     return replace(git, surroundings={**git.surroundings, "GIT_WORK_TREE": str(place)}, settings=settings)
 
 
+def for_merging(git: Git) -> Git:
+    """The same repository, with git's own threshold for large files: which renames a merge finds depends on it."""
+    return replace(git, settings=(*git.settings, "core.bigFileThreshold=512m"))
+
+
 def commits(git: Git, revisions: Sequence[str]) -> list[Commit]:
     """The commits that these revisions name; NoSuchCommit for the first that names none."""
     for revision in revisions:

@@ -16,6 +16,7 @@ from incidents.assessment.git import (
     Commit,
     Git,
     RepositoryUnreadable,
+    for_merging,
     known_commits,
     reader,
     scratch,
@@ -227,11 +228,9 @@ def _written(git: Git, texts: Sequence[str]) -> list[str]:
 
 def _merges(git: Git, sides: Sequence[tuple[str, str]]) -> Iterator[tuple[bool, str]]:
     """Whether each is clean, and its tree; what `merge-tree` says for one at a time, in one call."""
-    merging = replace(git, settings=(*git.settings, "core.bigFileThreshold=512m"))  # git's own: renames depend on it
     given = "".join(f"{ours} {theirs}\n" for ours, theirs in sides).encode()
-    records = iter(
-        merging.records("merge-tree", "--write-tree", "--stdin", "--name-only", "--no-messages", given=given)
-    )
+    asked = ("merge-tree", "--write-tree", "--stdin", "--name-only", "--no-messages")
+    records = iter(for_merging(git).records(*asked, given=given))
     for status in records:
         if status not in ("0", "1"):
             raise RepositoryUnreadable("git merge-tree could not merge.")

@@ -21,6 +21,7 @@ from incidents.assessment.git import (
     NoSuchCommit,
     RepositoryUnreadable,
     commits,
+    for_merging,
     is_ancestor,
     reader,
     scratch,
@@ -279,8 +280,8 @@ def _clean_tree(attempt: _Attempt) -> str:
 
 def _merge_tree(git: Git, ours: str, theirs: str) -> _Merge:
     """Exit 0 is clean, 1 a conflict, anything else an error and never a verdict."""
-    merging = replace(git, settings=(*git.settings, "core.bigFileThreshold=512m"))  # git's own: renames depend on it
-    answer = merging.run("merge-tree", "--write-tree", "--name-only", "--no-messages", "-z", ours, theirs, codes=(0, 1))
+    asked = ("merge-tree", "--write-tree", "--name-only", "--no-messages", "-z", ours, theirs)
+    answer = for_merging(git).run(*asked, codes=(0, 1))
     tree, *paths = answer.out.decode("utf-8", "surrogateescape").split("\0")
     if answer.code == 0:
         return _Merge(tree, ())
