@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from incidents.assessment.diffs import ABSENT, REGULAR, Entry, entries
-from incidents.assessment.git import Git, read_blobs, shown
+from incidents.assessment.git import Git, listing, read_blobs, shown
 from incidents.assessment.python_source import (
     STARRED,
     Import,
@@ -108,8 +108,7 @@ def _mentioning(git: Git, tree: str, words: frozenset[str]) -> dict[str, str]:
     paths = [record.partition(":")[2] for record in found[:_MOST_IMPORTERS]]
     if not paths:
         return {}
-    listed = git.records("--literal-pathspecs", "ls-tree", "-r", "-z", tree, "--", *paths)
-    return {record.partition("\t")[2]: record.partition("\t")[0].split(" ")[2] for record in listed}
+    return {path: sha for path, _, sha in listing(git, tree, *paths)}
 
 
 def _misses(module: ast.Module, path: str, loss: _Loss, paths: set[str]) -> bool:

@@ -207,6 +207,15 @@ def read_blobs(git: Git, blobs: Collection[str]) -> dict[str, bytes]:
     return contents
 
 
+def listing(git: Git, tree: str, *paths: str, deep: bool = True) -> Iterator[tuple[str, str, str]]:
+    """Path, mode and object of what stands in a tree at these paths, or of all of it; `deep` opens its folders."""
+    opened = ("-r",) if deep else ()
+    for record in git.records("--literal-pathspecs", "ls-tree", *opened, "-z", "--full-tree", tree, "--", *paths):
+        about, _, path = record.partition("\t")
+        mode, _, sha = about.split(" ")
+        yield path, mode, sha
+
+
 def shown(text: str) -> str:
     """Text of a repository as rows, JSON and pages can hold it: no lone surrogates, no NUL."""
     readable = text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

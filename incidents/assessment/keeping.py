@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from incidents.assessment.git import Git
+from incidents.assessment.git import Git, listing
 
 _NAMES: Final = re.compile(
     r"""(?:^|/)(?:
@@ -40,15 +40,17 @@ def may_keep(path: str) -> bool:
 def keep(git: Git, merged: str, base: str, paths: Sequence[str]) -> str:
     """The merged tree with these paths as they are in `base`: there as they are there, gone where they are not."""
     index = replace(git, surroundings={**git.surroundings, "GIT_INDEX_FILE": str(git.folder.parent / "keeping")})
-    listed = git.records("--literal-pathspecs", "ls-tree", "-z", "--full-tree", base, "--", *paths)
-    there = {record.partition("\t")[2]: record.partition("\t")[0].split(" ") for record in listed}
-    entries = [_entry(path, there.get(path)) for path in paths]
+    there = {path: (mode, sha) for path, mode, sha in listing(git, base, *paths, deep=False)}
+    entries = [_entry(path, *there.get(path, _GONE)) for path in paths]
     index.run("read-tree", merged)
     index.run("update-index", "-z", "--index-info", given=b"".join(entries))
     return index.text("write-tree")
 
 
-def _entry(path: str, found: list[str] | None) -> bytes:
-    """As `update-index --index-info` reads it; mode 0 removes."""
-    mode, blob = (found[0], found[2]) if found else ("0", "0" * 40)
-    return f"{mode} {blob}\t{path}\0".encode("utf-8", "surrogateescape")
+_GONE: Final = ("0", "0" * 40)
+"""Mode 0 removes."""
+
+
+def _entry(path: str, mode: str, sha: str) -> bytes:
+    """As `update-index --index-info` reads it."""
+    return f"{mode} {sha}\t{path}\0".encode("utf-8", "surrogateescape")

@@ -1,12 +1,12 @@
 """Which migrations a change brought, altered or took away, and which ran before them (assessment.md §2)."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Final
 
 from incidents.assessment.diffs import ABSENT, REGULAR, Entry
-from incidents.assessment.git import Git, read_blobs
+from incidents.assessment.git import Git, listing, read_blobs
 from incidents.assessment.migrations.frameworks import FRAMEWORKS, earlier_than, order_key, recognised
 from incidents.assessment.migrations.one_file import LARGEST, decoded
 from incidents.assessment.migrations.operations import Unreadable
@@ -108,19 +108,11 @@ def _texts(git: Git, tree: str, folder: str, name: str) -> dict[str, str]:
     """The folder's migrations as they were before the change."""
     is_migration = FRAMEWORKS[name].is_migration
     place = () if folder == "." else (folder,)
-    listed = git.records("--literal-pathspecs", "ls-tree", "-r", "-z", "--full-tree", tree, "--", *place)
-    blobs = {path: blob for path, blob in _regular(listed) if is_migration(PurePosixPath(path))}
+    listed = listing(git, tree, *place)
+    blobs = {path: sha for path, mode, sha in listed if mode in REGULAR and is_migration(PurePosixPath(path))}
     chosen = dict(list(blobs.items())[:MOST_EARLIER])
     contents = read_blobs(git, chosen.values())
     return {path: _kind_of_text(contents.get(blob)) for path, blob in chosen.items()}
-
-
-def _regular(listed: Iterable[str]) -> Iterator[tuple[str, str]]:
-    for record in listed:
-        about, _, path = record.partition("\t")
-        mode, _, blob = about.split(" ")[:3]
-        if mode in REGULAR:
-            yield path, blob
 
 
 def _kind_of_text(content: bytes | None) -> str:
