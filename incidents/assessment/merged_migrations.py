@@ -14,7 +14,6 @@ from incidents.assessment.migrations.operations import Unreadable
 SUFFIXES: Final = (".sql", ".py", ".rb", ".fizz")
 MOST_EARLIER: Final = 5_000
 _FOLDERED: Final = {"prisma", "diesel"}
-_SCHEMAS: Final = {"db/schema.rb", "db/structure.sql"}
 
 
 @dataclass(frozen=True, slots=True)

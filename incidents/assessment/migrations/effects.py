@@ -55,7 +55,6 @@ class Fact(StrEnum):
     """Evidence says that the old code does not name it."""
     STAND_IN = auto()
     """A view, or a table, of the old name was put in its place."""
-    VALUES_KNOWN = auto()
 
 
 @dataclass(frozen=True, slots=True)

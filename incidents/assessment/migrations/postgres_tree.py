@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from incidents.assessment.migrations.operations import Column, ColumnType, Default, Kind, Op
+from incidents.assessment.migrations.operations import Column, Default, Kind, Op
 from incidents.assessment.migrations.postgres_types import (
     Node,
     allowed_values,
@@ -401,6 +401,3 @@ def alter_domain(node: Node, place: Place) -> Iterator[Op]:
     loosens = node.get("subtype") in ("X", "V", "N")
     kind = Kind.HARMLESS if loosens else Kind.ALTER_OTHER_TYPE
     yield place.op(kind, name=dotted(words(node.get("typeName"))))
-
-
-UNKNOWN_TYPE: Final = ColumnType("?")
